@@ -1,0 +1,100 @@
+"""One error tree. Every error says what happened, why, and what to do next; a face maps it once.
+
+::
+
+    McpRagError
+    ├── SettingsError            a setting is wrong (all faults together)            exit 2
+    ├── InputError               what was given cannot be read or used               exit 3
+    │   ├── UnreadableLog        missing, a directory, corrupt archive, no permission
+    │   └── OversizedLog         more bytes, or a higher compression ratio, than allowed
+    ├── NotFound                 no such incident, issue or document                 exit 4
+    ├── LedgerError              the ledger cannot be opened, read or written        exit 5
+    │   └── LedgerTooNew         written by a later version of the program
+    ├── KnowledgeError           the index or an embedding model failed              exit 6
+    │   ├── IndexUnavailable     no Milvus engine or server answers
+    │   ├── ModelMismatch        the collection was made with another model
+    │   ├── UnsupportedByEngine  this Milvus cannot do what was asked
+    │   └── ModelNotInstalled    the weights are not on this machine
+    ├── MissingExtra             an optional part is not installed                   exit 7
+    └── ChatError                the language model's server failed                  exit 8
+        ├── ChatUnreachable      down, refused, timed out
+        └── ChatMalformed        answered, but not usably
+"""
+
+from __future__ import annotations
+
+
+class McpRagError(Exception):
+    """``what`` happened, ``why``, and what to do ``next_step``; each a sentence without its final stop."""
+
+    def __init__(self, what: str, why: str = "", next_step: str = "") -> None:
+        self.what, self.why, self.next_step = what, why, next_step
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        head = f"{self.what}: {self.why}" if self.why else self.what
+        return f"{head}. {self.next_step}." if self.next_step else f"{head}."
+
+
+class SettingsError(McpRagError):
+    pass
+
+
+class InputError(McpRagError):
+    pass
+
+
+class UnreadableLog(InputError):
+    pass
+
+
+class OversizedLog(InputError):
+    pass
+
+
+class NotFound(McpRagError):
+    pass
+
+
+class LedgerError(McpRagError):
+    pass
+
+
+class LedgerTooNew(LedgerError):
+    pass
+
+
+class KnowledgeError(McpRagError):
+    pass
+
+
+class IndexUnavailable(KnowledgeError):
+    pass
+
+
+class ModelMismatch(KnowledgeError):
+    pass
+
+
+class UnsupportedByEngine(KnowledgeError):
+    pass
+
+
+class ModelNotInstalled(KnowledgeError):
+    pass
+
+
+class MissingExtra(McpRagError):
+    pass
+
+
+class ChatError(McpRagError):
+    pass
+
+
+class ChatUnreachable(ChatError):
+    pass
+
+
+class ChatMalformed(ChatError):
+    pass

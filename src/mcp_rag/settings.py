@@ -1,0 +1,155 @@
+"""Settings: flags over ``MCP_RAG_*`` over ``mcp-rag.toml`` over the user's own file → one frozen value.
+
+They are read once at the edge and passed down. All faults of a configuration are reported together.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import platformdirs
+
+from mcp_rag.errors import SettingsError
+
+PREFIX = "MCP_RAG_"
+PROJECT_FILE = "mcp-rag.toml"
+SECRET = frozenset({"milvus_password", "milvus_token", "chat_api_key"})
+"""Settings that are never printed."""
+
+
+def _default_home() -> Path:
+    return Path(platformdirs.user_data_dir("mcp-rag", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. A field's name is its key in TOML and, behind ``MCP_RAG_``, its variable."""
+
+    home: Path = field(default_factory=_default_home)
+    """Folder of the ledger, the embedded index and the installed models; created when absent."""
+    starter: bool = True
+    """Whether the known issues that ship are in force."""
+    ledger_url: str = ""
+    """SQLAlchemy URL of the ledger; empty: ``ledger.db`` in the home folder."""
+    milvus_uri: str = ""
+    """Milvus server, for example ``https://milvus.example:19530``; empty: Milvus Lite in the home folder."""
+    milvus_user: str = ""
+    milvus_password: str = ""
+    milvus_token: str = ""
+    milvus_database: str = ""
+    milvus_ca_file: str = ""
+    """Certificate authority that signed the server's certificate, a PEM file."""
+    collection: str = "mcp_errors"
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """A SentenceTransformers model by name or path."""
+    chat_base_url: str = ""
+    """OpenAI-compatible server, for example ``http://localhost:8000/v1``; empty: no language model."""
+    chat_api_key: str = ""
+    chat_model: str = ""
+    chat_timeout_seconds: float = 60.0
+    redact: bool = True
+    """Whether secrets in logs are masked before anything is stored or sent."""
+    redact_ips: bool = False
+    lines: int = 50
+    """Budget of log lines that are shown and reasoned over."""
+    max_log_bytes: int = 1_000_000_000
+    """Ceiling of a log's size once decompressed."""
+    max_compression_ratio: int = 100
+    origins: Mapping[str, str] = field(default=MappingProxyType({}), compare=False, repr=False)
+    """Where each setting that is not the default came from."""
+
+    @property
+    def ledger_location(self) -> str:
+        return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def models_folder(self) -> Path:
+        return self.home / "models"
+
+
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+def _convert(name: str, value: Any, example: Any) -> Any:
+    """``value`` in the type of the field's default; raises ValueError with a readable reason."""
+    if isinstance(example, bool):
+        if isinstance(value, bool):
+            return value
+        text = str(value).strip().lower()
+        if text in _TRUE + _FALSE:
+            return text in _TRUE
+        raise ValueError(f"{name} is on or off, not {value!r}")
+    if isinstance(example, Path):
+        if not str(value):
+            raise ValueError(f"{name} is empty")
+        return Path(str(value)).expanduser().absolute()
+    if isinstance(example, int | float):
+        number = type(example)(value) if not isinstance(value, bool) else None
+        if number is None or number <= 0:
+            raise ValueError(f"{name} is a number above 0, not {value!r}")
+        return number
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is a text, not {value!r}")
+    return value
+
+
+def find_upward(name: str, start: Path) -> Path | None:
+    """The nearest ``name`` in ``start`` or a folder above it."""
+    return next((folder / name for folder in (start, *start.parents) if (folder / name).exists()), None)
+
+
+def _read_toml(path: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        faults.append(f"{path}: {fault}")
+        return {}
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Settings:
+    """The settings in force in ``directory`` (by default the working directory).
+
+    Raises:
+        SettingsError: naming every unknown key and unusable value at once.
+    """
+    environment = os.environ if environment is None else environment
+    directory = directory or Path.cwd()
+    known = {f.name for f in fields(Settings)} - {"origins"}
+    defaults = Settings()
+    faults: list[str] = []
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    user_file = Path(platformdirs.user_config_dir("mcp-rag", appauthor=False)) / PROJECT_FILE
+    project_file = find_upward(PROJECT_FILE, directory)
+    for path in (user_file, project_file):
+        if path is not None and path.is_file():
+            layers.append((str(path), _read_toml(path, faults)))
+    from_environment = {
+        name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)
+    }
+    layers.append(("environment", from_environment))
+    layers.append(("flag", {name: value for name, value in (flags or {}).items() if value is not None}))
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        for name, value in layer.items():
+            if name not in known:
+                faults.append(f"{origin}: there is no setting {name!r}")
+                continue
+            try:
+                values[name] = _convert(name, value, getattr(defaults, name))
+                origins[name] = f"{PREFIX}{name.upper()}" if origin == "environment" else origin
+            except ValueError as fault:
+                faults.append(f"{origin}: {fault}")
+    if faults:
+        raise SettingsError("The settings cannot be used", "; ".join(faults), "`mcp-rag config --help` lists them")
+    return Settings(**values, origins=MappingProxyType(origins))
