@@ -101,7 +101,7 @@ class Incident:
     language: str | None = None
     tool: str | None = None
     frames: tuple[Frame, ...] = ()
-    versions: Mapping[str, str] = NO_VALUES
+    versions: Mapping[str, str] = field(default_factory=lambda: NO_VALUES)
     excerpt: tuple[Excerpt, ...] = ()
 
 
@@ -131,7 +131,7 @@ class KnownIssue:
     cause: str = ""
     fix: str = ""
     commands: tuple[str, ...] = ()
-    applies_to: Mapping[str, str] = NO_VALUES
+    applies_to: Mapping[str, str] = field(default_factory=lambda: NO_VALUES)
     urls: tuple[str, ...] = ()
     language: str = ""
     package: str = ""
@@ -167,8 +167,7 @@ class Query:
     fingerprint: str = ""
     language: str = ""
     lines: tuple[Excerpt, ...] = ()
-    versions: Mapping[str, str] = NO_VALUES
-    scopes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=lambda: NO_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ class Evidence:
     certain: bool = False
     reasons: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
-    variables: Mapping[str, str] = NO_VALUES
+    variables: Mapping[str, str] = field(default_factory=lambda: NO_VALUES)
     version_check: VersionCheck = VersionCheck(Applicability.CANT_TELL)
 
 

@@ -18,6 +18,9 @@ import platformdirs
 from mcp_rag.errors import SettingsError
 
 PREFIX = "MCP_RAG_"
+TEST_PREFIX = "MCP_RAG_TEST_"
+"""Variables of the test suite, which are no settings."""
+
 PROJECT_FILE = "mcp-rag.toml"
 SECRET = frozenset({"milvus_password", "milvus_token", "chat_api_key"})
 """Settings that are never printed."""
@@ -61,7 +64,7 @@ class Settings:
     max_log_bytes: int = 1_000_000_000
     """Ceiling of a log's size once decompressed."""
     max_compression_ratio: int = 100
-    origins: Mapping[str, str] = field(default=MappingProxyType({}), compare=False, repr=False)
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
     """Where each setting that is not the default came from."""
 
     @property
@@ -130,11 +133,12 @@ def load_settings(
     layers: list[tuple[str, Mapping[str, Any]]] = []
     user_file = Path(platformdirs.user_config_dir("mcp-rag", appauthor=False)) / PROJECT_FILE
     project_file = find_upward(PROJECT_FILE, directory)
-    for path in (user_file, project_file):
-        if path is not None and path.is_file():
-            layers.append((str(path), _read_toml(path, faults)))
+    files = [path for path in (user_file, project_file) if path is not None and path.is_file()]
+    layers.extend((str(path), _read_toml(path, faults)) for path in files)
     from_environment = {
-        name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX)
     }
     layers.append(("environment", from_environment))
     layers.append(("flag", {name: value for name, value in (flags or {}).items() if value is not None}))

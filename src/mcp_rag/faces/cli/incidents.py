@@ -1,0 +1,41 @@
+"""``mcp-rag incidents``: failures that were seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.output import emit, tell
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
+@json_option
+@home_option
+def incidents(limit: int, as_json: bool, home: Path | None) -> None:
+    """List the failures that were seen, newest first: how often, when last, and what the diagnosis was."""
+    from mcp_rag.wiring import open_house
+
+    with open_house(settings_from(home=home), tell) as house:
+        stored = list(house.ledger.incidents.list(limit))
+    for one in stored:
+        if as_json:
+            emit(
+                {
+                    "incident": one.id,
+                    "message": one.incident.message,
+                    "count": one.history.count,
+                    "first_seen": one.history.first_seen.isoformat(),
+                    "last_seen": one.history.last_seen.isoformat(),
+                    "verdict": one.verdict.value,
+                    "issue": one.issue_key,
+                    "fixed_by": one.history.fixed_by,
+                }
+            )
+        else:
+            when = f"{one.history.last_seen:%Y-%m-%d %H:%M}"
+            click.echo(f"{one.id}  {one.history.count:>4}×  {when}  {one.verdict.value:<8} {one.incident.message[:90]}")
+    if not stored and not as_json:
+        click.echo("No failure was seen yet.")

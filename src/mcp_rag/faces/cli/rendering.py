@@ -1,0 +1,148 @@
+"""Values as text for a terminal: rich where there is one, plain when piped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from mcp_rag.logs.log import Log
+from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
+
+_STYLE = {Verdict.KNOWN: "bold green", Verdict.UNKNOWN: "bold yellow", Verdict.CLEAN: "bold blue"}
+_ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+_LABEL_WIDTH = 9
+_QUOTE_WIDTH = 160
+_LINE_WIDTH = 400
+NEAREST_SHOWN = 3
+
+
+def console(to_stderr: bool = False) -> Console:
+    """A console that wraps at the terminal's width, and never when piped."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), emoji=False, markup=False)
+
+
+def render_diagnosis(diagnosis: Diagnosis, *, many: bool = False, to_stderr: bool = False) -> None:
+    """Print what failed, why, what to do and on what evidence: under fifteen lines, the last one to confirm it."""
+    out = console(to_stderr)
+    if many:
+        out.print(Text(f"── {diagnosis.source}", style="dim"))
+    out.print(_headline(diagnosis))
+    for label, text in _rows(diagnosis):
+        line = Text(f"  {label:<{_LABEL_WIDTH}} ", style="dim").append_text(text)
+        out.print(line)
+
+
+def _headline(diagnosis: Diagnosis) -> Text:
+    head = Text(diagnosis.verdict.value.upper(), style=_STYLE[diagnosis.verdict])
+    match diagnosis.verdict:
+        case Verdict.CLEAN:
+            head.append("  nothing failed in this log", style="not bold default")
+        case Verdict.KNOWN:
+            head.append(f"  {diagnosis.evidence[0].issue.title}", style="bold default")
+            head.append(f"  ({diagnosis.confidence:.0%} sure)", style="not bold dim")
+        case Verdict.UNKNOWN:
+            head.append(f"  {_kind(diagnosis)}: nothing known matches", style="bold default")
+    return head
+
+
+def _kind(diagnosis: Diagnosis) -> str:
+    incident = diagnosis.incident
+    if incident is None:
+        return "a failure"
+    return " ".join(part for part in (incident.tool or incident.language, incident.error_type) if part) or "a failure"
+
+
+def _rows(diagnosis: Diagnosis) -> list[tuple[str, Text]]:
+    rows = [("failed", _quote(line, text)) for line, text in _key_lines(diagnosis)]
+    if diagnosis.cause and diagnosis.fix:
+        rows.append(("why", Text(_flat(diagnosis.cause.text))))
+        rows.append(("fix", Text(_flat(diagnosis.fix.text))))
+        rows += [("", Text(f"$ {command}", style="cyan")) for command in diagnosis.commands[:3]]
+        rows.append(("evidence", _evidence(diagnosis)))
+    elif diagnosis.verdict is Verdict.UNKNOWN:
+        rows += [("reason", Text(span.reason)) for span in diagnosis.spans[:1]]
+        rows += [("nearest", _nearest(evidence)) for evidence in diagnosis.evidence[:NEAREST_SHOWN]]
+    rows += [("note", Text(note, style="yellow")) for note in diagnosis.notes]
+    if diagnosis.history:
+        rows.append(("seen", Text(_seen(diagnosis.history))))
+    if diagnosis.verdict is not Verdict.CLEAN:
+        rows.append(("helped?", Text(_confirm_line(diagnosis), style="bold")))
+    return rows
+
+
+def _key_lines(diagnosis: Diagnosis) -> list[tuple[int, str]]:
+    return [(c.line, c.quote) for c in diagnosis.citations[:3]]
+
+
+def _quote(line: int, text: str) -> Text:
+    shown = text if len(text) <= _QUOTE_WIDTH else text[: _QUOTE_WIDTH - 1] + "…"
+    return Text(f"line {line}: ", style="dim").append(shown, style="default")
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _evidence(diagnosis: Diagnosis) -> Text:
+    best = diagnosis.evidence[0]
+    parts = [f"[{best.issue.id}]", *best.reasons[:2]]
+    if best.version_check.reason:
+        parts.append(best.version_check.reason)
+    parts += best.issue.urls[:1]
+    return Text(" · ".join(parts))
+
+
+def _nearest(evidence: Evidence) -> Text:
+    return Text(f"[{evidence.issue.id}] {_flat(evidence.issue.title)[:90]}", style="dim").append(
+        f"  not a match ({evidence.confidence:.0%})"
+    )
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _seen(history: History) -> str:
+    """Counts this sighting in: what was seen twice before is now seen for the third time."""
+    number = history.count + 1
+    text = f"{_ORDINALS.get(number, f'{number}th')} time, last on {_day(history.last_seen)}"
+    return f"{text}; fixed then by: {_flat(history.fixed_by)}" if history.fixed_by else text
+
+
+def _confirm_line(diagnosis: Diagnosis) -> str:
+    incident = (diagnosis.incident_id or "last")[:10]
+    if diagnosis.verdict is Verdict.KNOWN:
+        return f"mcp-rag confirm {incident}    (or: mcp-rag reject {incident})"
+    return f'mcp-rag confirm {incident} --fix "what fixed it"'
+
+
+def render_spans(log: Log, spans: list[Span], redact: Callable[[str], str]) -> None:
+    """Print each span's reason and its numbered lines, the key line marked."""
+    out = console()
+    if not spans:
+        out.print(Text(f"{log.source}: nothing failed in this log", style="bold blue"))
+    for span in spans:
+        out.print(Text(f"{log.source}:{span.first}-{span.last}  {span.reason}", style="bold"))
+        for number in range(span.first, span.last + 1):
+            text = Text(f"{number:>8} {'▶' if number == span.key else '│'} ", style="dim")
+            out.print(text.append(redact(log.line(number))[:_LINE_WIDTH], style="default"))
+
+
+def render_results(results: list[Evidence]) -> None:
+    """Print ranked known issues, the match marked, with the reasons of each."""
+    out = console()
+    if not results:
+        out.print(Text("The knowledge base is empty.", style="bold yellow"))
+    elif not results[0].match:
+        out.print(Text("Nothing known matches. The nearest:", style="bold yellow"))
+    for rank, evidence in enumerate(results, 1):
+        style = "bold green" if evidence.match else "default"
+        head = Text(f"{rank:>2}. {_flat(evidence.issue.title)[:100]}", style=style)
+        out.print(head.append(f"  [{evidence.issue.id}]  {evidence.confidence:.0%}", style="not bold dim"))
+        if evidence.reasons:
+            out.print(Text(f"    {' · '.join(evidence.reasons)}", style="dim"))

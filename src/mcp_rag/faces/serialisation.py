@@ -1,0 +1,104 @@
+"""What the faces print as JSON: one shape for each value, the same on every face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
+
+
+def span_to_json(span: Span) -> dict[str, Any]:
+    return {
+        "first": span.first,
+        "last": span.last,
+        "key": span.key,
+        "kind": span.kind,
+        "score": round(span.score, 4),
+        "reason": span.reason,
+    }
+
+
+def spans_to_json(source: str, spans: Iterable[Span]) -> dict[str, Any]:
+    return {"source": source, "spans": [span_to_json(span) for span in spans]}
+
+
+def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
+    issue = evidence.issue
+    return {
+        "id": issue.id,
+        "source": issue.source,
+        "title": issue.title,
+        "match": evidence.match,
+        "score": round(evidence.score, 6),
+        "confidence": round(evidence.confidence, 4),
+        "certain": evidence.certain,
+        "reasons": list(evidence.reasons),
+        "lines": list(evidence.lines),
+        "versions": {
+            "applicability": evidence.version_check.applicability.value,
+            "reason": evidence.version_check.reason,
+        },
+        "urls": list(issue.urls),
+    }
+
+
+def results_to_json(query_id: str, results: list[Evidence]) -> dict[str, Any]:
+    """One answer of ``search``: results best first, whether the best one answers, and how probably."""
+    best = results[0] if results else None
+    return {
+        "id": query_id,
+        "match": bool(best and best.match),
+        "confidence": round(best.confidence, 4) if best else 0.0,
+        "results": [evidence_to_json(evidence) for evidence in results],
+    }
+
+
+def _text(statement: Statement | None) -> str | None:
+    return statement.text if statement else None
+
+
+def _history(history: History | None) -> dict[str, Any] | None:
+    if history is None:
+        return None
+    return {
+        "count": history.count,
+        "first_seen": history.first_seen.isoformat(),
+        "last_seen": history.last_seen.isoformat(),
+        "fixed_by": history.fixed_by,
+    }
+
+
+def _failure(incident: Incident | None) -> dict[str, Any] | None:
+    if incident is None:
+        return None
+    return {
+        "message": incident.message,
+        "template": incident.template,
+        "error_type": incident.error_type,
+        "language": incident.language,
+        "tool": incident.tool,
+        "kind": incident.span.kind,
+        "line": incident.span.key,
+        "versions": dict(incident.versions),
+        "excerpt": [{"line": excerpt.line, "text": excerpt.text} for excerpt in incident.excerpt],
+    }
+
+
+def diagnosis_to_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "source": diagnosis.source,
+        "verdict": diagnosis.verdict.value,
+        "incident": diagnosis.incident_id,
+        "confidence": round(diagnosis.confidence, 4),
+        "failure": _failure(diagnosis.incident),
+        "spans": [span_to_json(span) for span in diagnosis.spans],
+        "cause": _text(diagnosis.cause),
+        "fix": _text(diagnosis.fix),
+        "commands": list(diagnosis.commands),
+        "citations": [{"line": c.line, "quote": c.quote} for c in diagnosis.citations],
+        "evidence": [evidence_to_json(evidence) for evidence in diagnosis.evidence],
+        "history": _history(diagnosis.history),
+        "worded_by": diagnosis.worded_by,
+        "notes": list(diagnosis.notes),
+    }

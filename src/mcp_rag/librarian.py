@@ -1,0 +1,208 @@
+"""Job 2: documents and confirmed fixes → knowledge.
+
+Documents go into the ledger, which is the one truth; the vector index follows it by revision, so that it can be
+killed, thrown away or moved at any time and catches up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from mcp_rag.errors import KnowledgeError, NotFound
+from mcp_rag.knowledge.documents import read_documents
+from mcp_rag.knowledge.embedder import Embedder
+from mcp_rag.knowledge.index import KnowledgeIndex
+from mcp_rag.knowledge.issue_file import parse_issue_file
+from mcp_rag.knowledge.search import index_entries
+from mcp_rag.ledger import Change, Ledger, StoredIncident
+from mcp_rag.records import KnownIssue, OutcomeKind
+
+STARTER = "starter"
+"""Source of the known issues that ship."""
+
+CONFIRMED = "confirmed"
+"""Source of the known issues that a person's confirmed fix made."""
+
+PROJECT_FOLDER = ".mcp-rag/known"
+PROJECT_PREFIX = "project:"
+"""Source of a repository's own known issues, with the repository's folder behind it."""
+
+CHANGES_PER_STEP = 256
+"""Entries embedded, stored and acknowledged at once: a kill costs at most this many embeddings again. By eye."""
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(slots=True)
+class Learned:
+    """What a ``learn`` did, in entries; ``skipped`` counts inputs left out, by reason."""
+
+    documents: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def learn(ledger: Ledger, paths: Sequence[Path], told: Callable[[str], None] = lambda _: None) -> Learned:
+    """Read documents into the ledger, one transaction each, so that an interrupted call can be run again."""
+    learned = Learned()
+    for document in read_documents(paths):
+        done = ledger.issues.replace_document(document.source, document.name, document.digest, document.issues)
+        learned.documents += 1
+        learned.added += done.added
+        learned.changed += done.changed
+        learned.unchanged += done.unchanged
+        learned.removed += done.removed
+        learned.skipped.update(document.skipped)
+        told(document.name)
+    return learned
+
+
+def keep_starter(ledger: Ledger) -> None:
+    """Bring the known issues that ship into the ledger, when they are not there yet in this version."""
+    folder = resources.files("mcp_rag.knowledge") / STARTER
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".md")), key=lambda f: f.name)
+    _keep_folder(ledger, STARTER, [(f.name, f.read_text(encoding="utf-8")) for f in files])
+
+
+def keep_project(ledger: Ledger, folder: Path) -> str:
+    """Bring a repository's reviewed known issues into the ledger and name their source."""
+    source = f"{PROJECT_PREFIX}{folder.parent.parent}"
+    files = sorted(folder.glob("*.md"))
+    _keep_folder(ledger, source, [(f.name, f.read_text(encoding="utf-8", errors="replace")) for f in files])
+    return source
+
+
+def _keep_folder(ledger: Ledger, source: str, texts: Sequence[tuple[str, str]]) -> None:
+    digest = hashlib.sha256("\0".join(part for pair in texts for part in pair).encode()).hexdigest()
+    seal = f"digest of {source}"
+    if ledger.state.get(seal) == digest:
+        return
+    for name, text in texts:
+        issue = parse_issue_file(text, source, name)
+        ledger.issues.replace_document(source, name, hashlib.sha256(text.encode()).hexdigest(), [issue])
+    ledger.issues.forget_documents(source, {name for name, _ in texts})
+    ledger.state.set(seal, digest)
+
+
+def follow(
+    ledger: Ledger,
+    index: KnowledgeIndex,
+    embedder: Embedder,
+    place: str,
+    lock: AbstractContextManager[object],
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Bring the index at ``place`` up to the ledger's newest revision.
+
+    ``place`` names server, collection and model: each has a watermark of its own. Two processes may follow at
+    once; ``lock`` keeps them from embedding the same text twice, and what they write is idempotent anyway.
+
+    Raises:
+        KnowledgeError: the index does not hold what was written to it.
+    """
+    mark = f"index revision at {place}"
+    if int(ledger.state.get(mark) or 0) == ledger.issues.revision() and _is_whole(ledger, index):
+        return
+    with lock:
+        if not _is_whole(ledger, index, int(ledger.state.get(mark) or 0)):
+            ledger.state.set(mark, "0")
+        _apply_changes(ledger, index, embedder, mark, progress)
+    if not _is_whole(ledger, index):
+        raise KnowledgeError(
+            "The index is not complete",
+            f"it holds {index.status().entries} entries, the ledger {ledger.issues.count()}",
+            "Run `mcp-rag knowledge rebuild`",
+        )
+
+
+def _is_whole(ledger: Ledger, index: KnowledgeIndex, mark: int | None = None) -> bool:
+    """Whether the index can be what its watermark says: an index that was thrown away is empty."""
+    entries = index.status().entries
+    return entries == ledger.issues.count() if mark is None else entries > 0 or mark == 0
+
+
+def _apply_changes(ledger: Ledger, index: KnowledgeIndex, embedder: Embedder, mark: str, progress: Progress) -> None:
+    after, total, done = int(ledger.state.get(mark) or 0), ledger.issues.revision(), 0
+    first = after
+    while changes := ledger.issues.changes(after, CHANGES_PER_STEP):
+        _apply(changes, index, embedder)
+        after = changes[-1].revision
+        done += len(changes)
+        ledger.state.set(mark, str(after))
+        progress(after - first, total - first)
+
+
+def _apply(changes: Sequence[Change], index: KnowledgeIndex, embedder: Embedder) -> None:
+    gone = [change.key for change in changes if change.issue is None]
+    kept = [change.issue for change in changes if change.issue is not None]
+    if gone:
+        index.delete(gone)
+    if kept:
+        index.upsert(list(index_entries(kept, embedder)))
+
+
+def record_outcome(
+    ledger: Ledger, incident_id: str, kind: OutcomeKind, issue: str | None = None, fix: str | None = None
+) -> tuple[StoredIncident, KnownIssue | None]:
+    """Write down what a person says of a diagnosis; a fix in their own words becomes a known issue at once.
+
+    ``incident_id`` is an incident's id, the start of one, or ``last``; ``issue`` an issue's id or key, by default
+    the one that the diagnosis named.
+
+    Raises:
+        NotFound: there is no such incident or issue, or the diagnosis named no issue and none is given.
+    """
+    incident = ledger.incidents.last() if incident_id == "last" else ledger.incidents.get(incident_id)
+    made = _issue_from_fix(incident, fix) if fix and kind is OutcomeKind.CONFIRMED else None
+    if made is not None:
+        ledger.issues.put(made)
+    key = made.key if made else one_issue(ledger, issue).key if issue else incident.issue_key
+    if key is None:
+        raise NotFound(
+            f"Incident {incident.id} has no known issue to {kind.value.removesuffix('ed')}",
+            "its diagnosis was unknown",
+            'Name one with --issue ID, or tell what fixed it with --fix "…"',
+        )
+    ledger.outcomes.add(incident.id, kind, key, fix)
+    return incident, made or ledger.issues.get(key)
+
+
+def _issue_from_fix(incident: StoredIncident, fix: str) -> KnownIssue:
+    return KnownIssue(
+        id=incident.id,
+        source=CONFIRMED,
+        title=incident.incident.message or incident.incident.template,
+        symptoms=(incident.incident.message,) if incident.incident.message else (),
+        cause=f"Seen before as incident {incident.id}; a person confirmed what fixed it.",
+        fix=fix,
+        language=incident.incident.language or "",
+        package=incident.incident.tool or "",
+    )
+
+
+def one_issue(ledger: Ledger, name: str) -> KnownIssue:
+    """The issue of that key, or the only one of that id.
+
+    Raises:
+        NotFound: there is none, or several sources have one of that id.
+    """
+    keys = ledger.issues.find(name)
+    if len(keys) == 1:
+        return ledger.issues.get(keys[0])
+    if not keys:
+        raise NotFound(f"There is no known issue {name!r}", "", "`mcp-rag search TEXT` finds issues by their words")
+    raise NotFound(f"{len(keys)} known issues are called {name!r}", ", ".join(keys[:5]), "Name one in full")
+
+
+def all_issues(ledger: Ledger, sources: Iterable[str] = ()) -> Iterator[KnownIssue]:
+    return iter(ledger.issues.all(tuple(sources)))

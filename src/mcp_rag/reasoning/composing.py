@@ -1,0 +1,87 @@
+"""Evidence → Diagnosis without a language model: the matched known issue speaks, or nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcp_rag.records import (
+    Applicability,
+    Citation,
+    Diagnosis,
+    Evidence,
+    History,
+    Incident,
+    KnownIssue,
+    Span,
+    Statement,
+    Verdict,
+)
+
+QUOTE_CHARACTERS = 300
+"""A citation shows enough of its line to be found again. Chosen by eye."""
+
+DOCUMENT_CHARACTERS = 1_500
+"""How much of a document without a cause and a fix of its own is given as the fix. Chosen by eye."""
+
+
+def clean(source: str, notes: Sequence[str] = ()) -> Diagnosis:
+    """The diagnosis of a log in which nothing failed."""
+    return Diagnosis(source=source, verdict=Verdict.CLEAN, confidence=1.0, notes=tuple(notes))
+
+
+def compose(
+    source: str,
+    incident: Incident,
+    spans: Sequence[Span],
+    evidence: Sequence[Evidence],
+    history: History | None = None,
+    notes: Sequence[str] = (),
+) -> Diagnosis:
+    """The diagnosis that ``evidence`` (best first) bears: *known* by its first entry, or *unknown*.
+
+    The entry's cause and fix come with the log lines and the entry that bear them; their variables are
+    expected to be filled already.
+    """
+    best = next((e for e in evidence[:1] if e.match), None)
+    verdict = Verdict.KNOWN if best else Verdict.UNKNOWN
+    return Diagnosis(
+        source=source,
+        verdict=verdict,
+        confidence=best.confidence if best else 1.0 - max((e.confidence for e in evidence), default=0.0),
+        incident=incident,
+        incident_id=incident.fingerprint,
+        spans=tuple(spans),
+        cause=Statement(_cause(best.issue), bearing_lines(incident, best), (best.issue.key,)) if best else None,
+        fix=Statement(_fix(best.issue), (), (best.issue.key,)) if best else None,
+        commands=best.issue.commands if best else (),
+        citations=cite(incident, best),
+        evidence=tuple(evidence),
+        history=history,
+        notes=tuple(notes) + _doubts(best),
+    )
+
+
+def bearing_lines(incident: Incident, best: Evidence | None) -> tuple[int, ...]:
+    """The line that names the cause, then those on which the evidence matched, in order and once each."""
+    return tuple(dict.fromkeys((incident.span.key, *(best.lines if best else ()))))
+
+
+def cite(incident: Incident, best: Evidence | None) -> tuple[Citation, ...]:
+    """Quotes of the bearing lines that the excerpt holds."""
+    texts = {e.line: e.text for e in incident.excerpt}
+    lines = bearing_lines(incident, best)
+    return tuple(Citation(n, texts[n].strip()[:QUOTE_CHARACTERS]) for n in lines if texts.get(n, "").strip())
+
+
+def _cause(issue: KnownIssue) -> str:
+    return issue.cause or issue.title
+
+
+def _fix(issue: KnownIssue) -> str:
+    return issue.fix or issue.text[:DOCUMENT_CHARACTERS]
+
+
+def _doubts(best: Evidence | None) -> tuple[str, ...]:
+    if best is None or best.version_check.applicability is not Applicability.DOES_NOT_APPLY:
+        return ()
+    return (f"The known issue may not apply: {best.version_check.reason}",)

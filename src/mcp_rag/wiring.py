@@ -1,0 +1,229 @@
+"""Builds the concrete parts from Settings: the only place where they are chosen.
+
+The ledger opens at once; the embedding model and the vector index at their first use, because an answer that is
+certain without them must not wait for their engines to start.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcp_rag import librarian
+from mcp_rag.assistant import Assistant
+from mcp_rag.errors import LedgerError
+from mcp_rag.knowledge.embedder import Embedder, Vectors
+from mcp_rag.knowledge.index import Hit, IndexEntry, IndexQuery, IndexStatus, KnowledgeIndex
+from mcp_rag.knowledge.search import KnowledgeBase, query_from_text
+from mcp_rag.ledger import Ledger
+from mcp_rag.logs.redaction import Redactor
+from mcp_rag.logs.source import LogSource
+from mcp_rag.logs.sources import FileSource, StreamSource
+from mcp_rag.reasoning.chat import ChatModel
+from mcp_rag.records import Evidence
+from mcp_rag.settings import Settings, find_upward
+
+if TYPE_CHECKING:
+    from mcp_rag.knowledge.milvus import MilvusConnection
+
+Tell = Callable[[str], None]
+
+
+def source_of(name: str) -> LogSource:
+    """The source that a command-line argument names: ``-`` is standard input."""
+    return StreamSource(name, sys.stdin.buffer) if name == "-" else FileSource(name)
+
+
+def redactor_of(settings: Settings) -> Callable[[str], str]:
+    """The masking of secrets that the settings ask for."""
+    return Redactor(enabled=settings.redact, ips=settings.redact_ips).redact
+
+
+class LateEmbedder:
+    """An embedder that is opened at its first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: Embedder | None = None
+
+    def _embedder(self) -> Embedder:
+        if self._opened is None:
+            from mcp_rag.knowledge.models import open_embedder
+
+            self._opened = open_embedder(self._settings.embedding_model, self._settings.models_folder)
+        return self._opened
+
+    @property
+    def name(self) -> str:
+        return self._embedder().name
+
+    @property
+    def dimension(self) -> int:
+        return self._embedder().dimension
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder().embed(texts)
+
+
+class LateIndex:
+    """The Milvus index, opened at its first use and brought up to the ledger's revision before its first search."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, embedder: Embedder, tell: Tell) -> None:
+        self._settings, self._ledger, self._embedder, self._tell = settings, ledger, embedder, tell
+        self._opened: KnowledgeIndex | None = None
+
+    def _index(self) -> KnowledgeIndex:
+        if self._opened is None:
+            from mcp_rag.knowledge.milvus import MilvusIndex
+
+            self._opened = MilvusIndex(
+                _connection(self._settings),
+                self._settings.collection,
+                self._embedder.name,
+                self._embedder.dimension,
+                notify=self._tell,
+            )
+        return self._opened
+
+    def upsert(self, entries: Sequence[IndexEntry]) -> None:
+        self._index().upsert(entries)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._index().delete(keys)
+
+    def status(self) -> IndexStatus:
+        return self._index().status()
+
+    def search(self, queries: Sequence[IndexQuery]) -> list[Mapping[str, list[Hit]]]:
+        self.follow()
+        return self._index().search(queries)
+
+    def follow(self, progress: librarian.Progress = lambda done, total: None) -> None:
+        """Bring the index up to the ledger's newest revision."""
+        from filelock import FileLock
+
+        settings = self._settings
+        place = f"{settings.milvus_uri or 'home'} {settings.collection} {settings.embedding_model}"
+        lock = FileLock(settings.home / "follow.lock")
+        librarian.follow(self._ledger, self._index(), self._embedder, place, lock, progress)
+
+    def drop(self) -> None:
+        """Throw the collection away."""
+        from mcp_rag.knowledge.milvus import drop_collection
+
+        self.close()
+        drop_collection(_connection(self._settings), self._settings.collection, notify=self._tell)
+
+    def close(self) -> None:
+        closing, self._opened = self._opened, None
+        close = getattr(closing, "close", None)
+        if close is not None:
+            close()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts of one home, put together."""
+
+    settings: Settings
+    ledger: Ledger
+    knowledge: KnowledgeBase
+    assistant: Assistant
+    index: LateIndex
+
+    def search(self, texts: Sequence[str], limit: int) -> list[list[Evidence]]:
+        """The ranked known issues for each text."""
+        redact = redactor_of(self.settings)
+        return self.knowledge.search_many([query_from_text(redact(text)) for text in texts], limit)
+
+    def rebuild(self, progress: librarian.Progress) -> IndexStatus:
+        """Throw the index away and make it anew from the ledger."""
+        self.index.drop()
+        self.index.follow(progress)
+        return self.index.status()
+
+
+def environment_versions(environment: str | None) -> Mapping[str, str]:
+    """The versions of ``here`` (this Python's packages) or of a requirements or lock file; none of None."""
+    from mcp_rag.knowledge.version_check import installed_versions, versions_from_file
+
+    if environment is None:
+        return {}
+    return installed_versions() if environment == "here" else versions_from_file(Path(environment))
+
+
+@contextmanager
+def open_house(
+    settings: Settings, tell: Tell = lambda _: None, *, environment: str | None = None, use_chat: bool = True
+) -> Iterator[House]:
+    """Open the home that the settings name, creating it when absent, and close it afterwards.
+
+    Raises:
+        LedgerError: the home cannot be created, or its ledger not be opened.
+    """
+    _create_home(settings.home)
+    with Ledger.open(settings.ledger_location) as ledger:
+        shut_out = _keep_shipped_and_project(ledger, settings)
+        embedder = LateEmbedder(settings)
+        index = LateIndex(settings, ledger, embedder, tell)
+        knowledge = KnowledgeBase(ledger, index, embedder, without_sources=shut_out)
+        assistant = Assistant(
+            ledger=ledger,
+            knowledge=knowledge,
+            settings=settings,
+            redact=redactor_of(settings),
+            versions=environment_versions(environment),
+            chat=_chat(settings) if use_chat else None,
+        )
+        try:
+            yield House(settings, ledger, knowledge, assistant, index)
+        finally:
+            index.close()
+
+
+def _create_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise LedgerError(
+            f"The home folder {home} cannot be made", str(fault), "Set MCP_RAG_HOME to a folder that you may write"
+        ) from fault
+
+
+def _keep_shipped_and_project(ledger: Ledger, settings: Settings) -> tuple[str, ...]:
+    """Bring the shipped and the repository's known issues in; the sources that are not in force here."""
+    here: str | None = None
+    if settings.starter:
+        librarian.keep_starter(ledger)
+    folder = find_upward(librarian.PROJECT_FOLDER, Path.cwd())
+    if folder is not None and folder.is_dir():
+        here = librarian.keep_project(ledger, folder)
+    elsewhere = [s for s, _ in ledger.issues.sources() if s.startswith(librarian.PROJECT_PREFIX) and s != here]
+    return tuple(elsewhere) if settings.starter else (librarian.STARTER, *elsewhere)
+
+
+def _connection(settings: Settings) -> MilvusConnection:
+    from mcp_rag.knowledge.milvus import MilvusConnection
+
+    if not settings.milvus_uri:
+        return MilvusConnection(home=settings.home)
+    return MilvusConnection(
+        uri=settings.milvus_uri,
+        user=settings.milvus_user,
+        password=settings.milvus_password,
+        token=settings.milvus_token,
+        database=settings.milvus_database,
+        ca_file=settings.milvus_ca_file,
+    )
+
+
+def _chat(settings: Settings) -> ChatModel | None:
+    if not settings.chat_base_url:
+        return None
+    from mcp_rag.reasoning.openai_chat import OpenAIChat
+
+    return OpenAIChat(settings.chat_base_url, settings.chat_model, settings.chat_api_key, settings.chat_timeout_seconds)
