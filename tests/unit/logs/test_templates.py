@@ -1,0 +1,110 @@
+"""Templates: what varies is masked, what is a word is not, and state survives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_rag.errors import InputError
+from mcp_rag.logs.templates import TemplateMiner, load_miner, save_miner, variables_of
+from mcp_rag.logs.templates.variables import masked
+
+
+def mined(*lines: str) -> list[str]:
+    miner = TemplateMiner()
+    for line in lines:
+        miner.add(line)
+    return [template.text for template in miner.templates]
+
+
+def test_values_vary_and_words_do_not() -> None:
+    assert mined(
+        "worker 17 started in 3.5 seconds",
+        "worker 18 started in 12 seconds",
+        "worker 18 stopped in 1 seconds",
+    ) == ["worker <num> started in <size>", "worker <num> stopped in <size>"]
+
+
+def test_the_value_of_a_key_varies_whatever_it_is() -> None:
+    assert mined("GET page=home status=200", "GET page=about status=500") == ["GET page=<*> status=<num>"]
+
+
+def test_other_keys_are_another_template() -> None:
+    assert len(mined("user=a action=b", "user=a reason=b")) == 2
+
+
+def test_dotted_names_vary() -> None:
+    lines = ["agent com.acme.Backup went to sleep", "agent com.acme.Mail.sync went to sleep"]
+    assert mined(*lines) == ["agent <*> went to sleep"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("17", "num"),
+        ("-3.5", "num"),
+        ("0x7ffe12", "hex"),
+        ("9f86d081884c7d659a2f", "hex"),
+        ("/var/log/app.log", "path"),
+        ("C:\\Users\\app\\x.txt", "path"),
+        ("123e4567-e89b-12d3-a456-426614174000", "uuid"),
+        ("10.0.0.7:8080", "ip"),
+        ("2026-01-02T03:04:05.678Z", "time"),
+        ("https://example.org/a?b=1", "url"),
+        ("12 MB", "size"),
+        ("00:1a:2b:3c:4d:5e", "mac"),
+    ],
+)
+def test_variables_are_typed(text: str, kind: str) -> None:
+    (variable,) = variables_of(f"value {text} here")
+    assert (variable.kind, variable.text, variable.start) == (kind, text, 6)
+    assert masked(f"value {text} here") == f"value <{kind}> here"
+
+
+def test_saved_state_goes_on_where_it_was(tmp_path: Path) -> None:
+    lines = [f"job {n} of queue q{n % 3} done" for n in range(50)] + ["cache miss", "cache hit"]
+    whole, first = TemplateMiner(), TemplateMiner()
+    for line in lines * 2:
+        whole.add(line)
+    for line in lines:
+        first.add(line)
+    save_miner(first, tmp_path / "state.json")
+    second = load_miner(tmp_path / "state.json")
+    for line in lines:
+        second.add(line)
+    assert [(t.id, t.text, t.count) for t in second.templates] == [(t.id, t.text, t.count) for t in whole.templates]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "mcp-rag templates", "version": 99}', "\0"])
+def test_other_files_are_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x").write_text(content)
+    with pytest.raises(InputError, match="no saved template state"):
+        load_miner(tmp_path / "x")
+
+
+def test_templates_are_bounded_and_nothing_is_lost() -> None:
+    miner = TemplateMiner(max_templates=10)
+    words = ["".join(chr(97 + (n // 26**i) % 26) for i in range(3)) for n in range(500)]
+    for word in words:
+        miner.add(f"{word} happened")
+    assert len(miner.templates) == 11
+    assert sum(t.count for t in miner.templates) == 500
+
+
+@given(st.text())
+def test_masking_is_idempotent(line: str) -> None:
+    assert masked(masked(line)) == masked(line)
+
+
+@given(st.lists(st.text(alphabet="ab1 =./", max_size=20), max_size=30))
+def test_every_line_counts_once_and_runs_agree(lines: list[str]) -> None:
+    miners = [TemplateMiner(), TemplateMiner()]
+    for miner in miners:
+        for line in lines:
+            miner.add(line)
+    assert sum(t.count for t in miners[0].templates) == len(lines)
+    assert json.dumps([t.text for t in miners[0].templates]) == json.dumps([t.text for t in miners[1].templates])
