@@ -1,0 +1,152 @@
+"""The ledger's tables. What changes here needs a migration beside ``migrations/versions`` and a new ``VERSION``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+VERSION = 1
+"""Schema version that this program reads and writes; the newest migration's revision, as a number."""
+
+VERSION_TABLE = "ledger_version"
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware instant, stored in UTC: SQLite keeps no zone, so every stored value means UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+metadata = sa.MetaData()
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+state = sa.Table(
+    "state",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("document", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text),
+    sa.Column("learned_at", UtcDateTime, nullable=False),
+)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    # Documents that gave this id before another took it over: they are read again when it goes.
+    sa.Column("contenders", sa.JSON, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("symptoms", sa.JSON, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("fix", sa.Text, nullable=False),
+    sa.Column("commands", sa.JSON, nullable=False),
+    sa.Column("applies_to", sa.JSON, nullable=False),
+    sa.Column("urls", sa.JSON, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("package", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("learned_at", UtcDateTime, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("source", "id", name="uq_issues_source_id"),
+    sa.Index("ix_issues_source_document", "source", "document"),
+    sa.Index("ix_issues_id", "id"),
+    sa.Index("ix_issues_revision", "revision", unique=True),
+)
+
+symptoms = sa.Table(
+    "symptoms",
+    metadata,
+    sa.Column("key", sa.Text, sa.ForeignKey("issues.key", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("symptom", sa.Text, nullable=False),
+)
+
+tombstones = sa.Table(
+    "tombstones",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Index("ix_tombstones_revision", "revision", unique=True),
+)
+
+standings = sa.Table(
+    "standings",
+    metadata,
+    # No foreign key: what was learned of an entry outlives its document being moved or read again.
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("helped", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False, unique=True),
+    sa.Column("incident", sa.JSON, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("last_seen", UtcDateTime, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("issue_key", sa.Text),
+)
+
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("incident_id", sa.Text, sa.ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("issue_key", sa.Text),
+    sa.Index("ix_sightings_incident_id", "incident_id", "at"),
+)
+
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("incident_id", sa.Text, sa.ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("issue_key", sa.Text),
+    sa.Column("fix", sa.Text),
+    # What a later sighting is told: the fix in the person's words, or the issue's title as it then was.
+    sa.Column("fixed_by", sa.Text),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Index("ix_outcomes_incident_id", "incident_id"),
+)

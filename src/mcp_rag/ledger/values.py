@@ -1,0 +1,87 @@
+"""What the ledger answers with: small frozen values beside those of ``mcp_rag.records``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mcp_rag.records import History, Incident, KnownIssue, OutcomeKind, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What learning a document did to its entries.
+
+    ``doubled`` counts entries that were dropped because a later one of the same document bears their id.
+    An entry that moved here from another document of the source counts by its content: changed or unchanged.
+    """
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    doubled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The latest change of one key; ``issue`` is None when it was removed."""
+
+    revision: int
+    key: str
+    issue: KnownIssue | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a known issue came from: its document (empty: none), when (UTC), at which revision."""
+
+    document: str
+    learned_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A recorded failure; ``history`` is what was known before it, None the first time."""
+
+    incident_id: str
+    history: History | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a person said of an incident, about which issue, with the fix in their own words if they gave one."""
+
+    kind: OutcomeKind
+    issue_key: str | None
+    fix: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIncident:
+    """An incident as the ledger holds it: its latest sighting, all its history (this sighting counted) and outcomes."""
+
+    id: str
+    incident: Incident
+    history: History
+    source: str
+    verdict: Verdict
+    issue_key: str | None
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        return self.incident.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import added or changed; what was there already is not counted."""
+
+    issues: int = 0
+    documents: int = 0
+    incidents: int = 0
+    sightings: int = 0
+    outcomes: int = 0
