@@ -20,6 +20,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("run", "Run a command, and diagnose it when it fails."),
         "learn": ("learn", "Take documents into the knowledge base."),
         "confirm": ("confirm", "Say that a fix helped."),
+        "serve": ("serve", "Answer other programs: REST, and MCP over HTTP."),
     },
     "Look closer": {
         "reject": ("confirm", "Say that a fix did not help."),
@@ -27,6 +28,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "extract": ("extract", "The failing lines of a log, best first."),
         "templates": ("templates", "The shapes of a log's lines, with their counts."),
         "incidents": ("incidents", "Failures that were seen, and what came of them."),
+        "mcp": ("mcp", "Tools for an agent, over standard input and output."),
     },
     "Keep house": {
         "knowledge": ("knowledge", "Look after the knowledge base."),

@@ -14,33 +14,42 @@ from mcp_rag.faces.serialisation import spans_to_json
 @click.command()
 @logs_argument
 @json_option
-@click.option("--lines", type=click.IntRange(1), help="Budget of lines to show.  [default: 50]")
+@click.option("--lines", type=click.IntRange(1), help="Budget of lines to show.  [default: 50; with --good: none]")
+@click.option("--good", multiple=True, metavar="LOG", help="Log of a run that passed: show what is new against it.")
 @click.option("--max-log-bytes", type=click.IntRange(1), help="Ceiling of a log's size once decompressed.")
 @click.option("--max-compression-ratio", type=click.IntRange(1), help="Ceiling of its compression.  [default: 100]")
 def extract(
     logs: tuple[str, ...],
     as_json: bool,
     lines: int | None,
+    good: tuple[str, ...],
     max_log_bytes: int | None,
     max_compression_ratio: int | None,
 ) -> None:
     """Show the failing spans of each LOG, best first, until the budget of lines is used; `-` reads standard input."""
     from mcp_rag.faces.cli.rendering import render_spans
+    from mcp_rag.logs.comparing import find_new
     from mcp_rag.logs.failures import find_failures
+    from mcp_rag.logs.log import Log
     from mcp_rag.logs.reading import read_log
     from mcp_rag.wiring import redactor_of, source_of
 
     settings = settings_from(lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio)
     redact = redactor_of(settings)
+
+    def read(name: str) -> Log:
+        return read_log(source_of(name), max_bytes=settings.max_log_bytes, max_ratio=settings.max_compression_ratio)
+
+    passed = [read(name) for name in good]
     errors: list[InputError] = []
     for name in logs:
         try:
-            log = read_log(source_of(name), max_bytes=settings.max_log_bytes, max_ratio=settings.max_compression_ratio)
+            log = read(name)
         except InputError as bad:
             errors.append(bad)
             emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
             continue
-        spans = find_failures(log, settings.lines)
+        spans = find_new(log, passed, lines) if passed else find_failures(log, settings.lines)
         emit(spans_to_json(name, spans)) if as_json else render_spans(log, spans, redact)
     if len(errors) == len(logs):
         raise click.exceptions.Exit(exit_code_of(errors[-1]))

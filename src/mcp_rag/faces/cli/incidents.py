@@ -8,6 +8,7 @@ import click
 
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.serialisation import stored_incident_to_json
 
 
 @click.command()
@@ -22,18 +23,7 @@ def incidents(limit: int, as_json: bool, home: Path | None) -> None:
         stored = list(house.ledger.incidents.list(limit))
     for one in stored:
         if as_json:
-            emit(
-                {
-                    "incident": one.id,
-                    "message": one.incident.message,
-                    "count": one.history.count,
-                    "first_seen": one.history.first_seen.isoformat(),
-                    "last_seen": one.history.last_seen.isoformat(),
-                    "verdict": one.verdict.value,
-                    "issue": one.issue_key,
-                    "fixed_by": one.history.fixed_by,
-                }
-            )
+            emit(stored_incident_to_json(one))
         else:
             when = f"{one.history.last_seen:%Y-%m-%d %H:%M}"
             click.echo(f"{one.id}  {one.history.count:>4}×  {when}  {one.verdict.value:<8} {one.incident.message[:90]}")

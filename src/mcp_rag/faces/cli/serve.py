@@ -1,0 +1,64 @@
+"""``mcp-rag serve``: the assistant for other programs, over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcp_rag.faces.cli.options import home_option, settings_from
+from mcp_rag.faces.cli.output import tell
+
+MAX_REQUEST_BYTES = 64_000_000
+"""A CI job's log is a few megabytes; a compressed one of this size unpacks to several gigabytes. Chosen by eye."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; elsewhere needs tokens.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--allow-root",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder whose logs MCP clients may name by path; may be given several times.  [default: none]",
+)
+@click.option(
+    "--max-request-bytes",
+    type=click.IntRange(1_000),
+    default=MAX_REQUEST_BYTES,
+    show_default=True,
+    help="Ceiling of a request's size as sent.",
+)
+@click.option("--quiet", is_flag=True, help="No line for each request.")
+@click.option("--no-chat", is_flag=True, help="Do not ask the language model, even if one is set.")
+@home_option
+def serve(
+    host: str, port: int, roots: tuple[Path, ...], max_request_bytes: int, quiet: bool, no_chat: bool, home: Path | None
+) -> None:
+    """Answer other programs until stopped: REST under /v1 (see /openapi.json), MCP over HTTP at /mcp.
+
+    On loopback it is open to this machine; elsewhere it asks for a token whose SHA-256 is in the file that the
+    setting serve_tokens_file names.
+    """
+    from mcp_rag.faces.serving.extra import require_extra
+
+    settings = settings_from(home=home)
+    require_extra("fastapi", "uvicorn", "mcp.server")
+    from mcp_rag.faces.mcp.server import make_server
+    from mcp_rag.faces.rest.app import make_app
+    from mcp_rag.faces.rest.running import address_of, listen, serve_until_stopped
+    from mcp_rag.faces.serving.access import access_for
+    from mcp_rag.faces.serving.narration import narrate_on_stderr
+    from mcp_rag.faces.serving.shared_house import SharedHouse
+    from mcp_rag.wiring import open_house
+
+    access = access_for(host, settings.serve_tokens_file)
+    with listen(host, port) as listening, open_house(settings, tell, use_chat=not no_chat) as opened:
+        narrate_on_stderr(requests=not quiet)
+        address = address_of(listening)
+        shared = SharedHouse(opened)
+        tools = make_server(shared, roots)
+        app = make_app(shared, tools, access, max_request_bytes, lambda: tell(f"listening on {address}"))
+        serve_until_stopped(app, listening)
+    tell("stopped")

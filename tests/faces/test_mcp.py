@@ -1,0 +1,218 @@
+"""The tools, called by the SDK's own client over both transports and in both eras of the protocol."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.types import CallToolResult, TextContent
+from server_process import ServerProcess, environment_for
+
+from mcp_rag.faces.mcp.bounds import FEWEST_CHARACTERS, as_text, bounded
+
+NUMPY = """\
+Traceback (most recent call last):
+  File "/srv/app/train.py", line 8, in main
+    x = np.float(3)
+AttributeError: module 'numpy' has no attribute 'float'
+"""
+TOOLS = {"diagnose_log", "extract_failures", "search_known_issues", "get_known_issue", "record_outcome"}
+
+
+def over(target: str | StdioServerParameters, mode: str, talk: Callable[[Client], Awaitable[None]]) -> None:
+    """Connect, and have the conversation ``talk``."""
+
+    async def whole() -> None:
+        async with Client(target, mode=mode) as client:
+            await talk(client)
+
+    anyio.run(whole)
+
+
+@pytest.fixture(params=["stdio", "http"])
+def target(
+    request: pytest.FixtureRequest, server: ServerProcess, logs_root: Path, own_home: Path
+) -> str | StdioServerParameters:
+    """A server over either transport; paths are allowed below ``logs_root`` in both."""
+    if request.param == "http":
+        return f"{server.url}/mcp"
+    arguments = ["-m", "mcp_rag", "mcp"]
+    return StdioServerParameters(
+        command=sys.executable, args=arguments, env=environment_for(own_home), cwd=str(logs_root)
+    )
+
+
+def structured(result: CallToolResult) -> dict[str, Any]:
+    assert not result.is_error, result.content
+    assert isinstance(result.structured_content, dict)
+    (text,) = result.content
+    assert isinstance(text, TextContent)
+    assert json.loads(text.text) == result.structured_content
+    return result.structured_content
+
+
+def told(result: CallToolResult) -> str:
+    assert result.is_error, result.content
+    (text,) = result.content
+    assert isinstance(text, TextContent)
+    return text.text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_log_is_diagnosed_and_its_outcome_remembered(target: str | StdioServerParameters, mode: str) -> None:
+    error = f"acme.{mode.title()}{type(target).__name__.title()}: the flux gate of shop 7 refuses XTS"
+    log = f'Traceback (most recent call last):\n  File "/srv/a.py", line 3, in go\n    pay()\n{error}\n'
+
+    async def talk(client: Client) -> None:
+        numpy = structured(await client.call_tool("diagnose_log", {"text": NUMPY}))
+        assert (numpy["verdict"], numpy["shortened"]) == ("known", None)
+        assert {"line": 4, "quote": NUMPY.splitlines()[-1]} in numpy["citations"]
+        first = structured(await client.call_tool("diagnose_log", {"text": log}))
+        assert (first["verdict"], first["history"]) == ("unknown", None)
+        outcome = {"incident": first["incident"], "outcome": "confirmed", "fix": "Open the flux gate in acme.toml"}
+        recorded = structured(await client.call_tool("record_outcome", outcome))
+        again = structured(await client.call_tool("diagnose_log", {"text": log}))
+        assert (again["verdict"], again["history"]["count"]) == ("known", 1)
+        assert "Open the flux gate" in again["fix"]
+        issue = structured(await client.call_tool("get_known_issue", {"issue": recorded["issue"]}))
+        assert issue["standing"] == {"helped": 1, "failed": 0}
+        found = structured(await client.call_tool("search_known_issues", {"query": error, "limit": 2}))
+        assert found["match"]
+        assert found["results"][0]["id"] == issue["id"]
+        spans = structured(await client.call_tool("extract_failures", {"text": log}))["spans"]
+        assert spans[0]["excerpt"][-1] == {"line": 4, "text": error}
+
+    over(target, mode, talk)
+
+
+def test_the_tools_say_what_they_take_give_and_change(target: str | StdioServerParameters) -> None:
+    async def talk(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == TOOLS
+        for tool in tools.values():
+            assert tool.title
+            assert tool.description
+            assert tool.output_schema is not None
+            assert tool.output_schema["type"] == "object"
+            assert "shortened" in tool.output_schema["properties"]
+            assert tool.annotations is not None
+            assert tool.annotations.open_world_hint is False
+        reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.read_only_hint}
+        assert reading == {"extract_failures", "search_known_issues", "get_known_issue"}
+
+    over(target, "auto", talk)
+
+
+def test_a_path_is_read_below_the_allowed_folders_alone(
+    target: str | StdioServerParameters, logs_root: Path, tmp_path: Path
+) -> None:
+    (logs_root / "build.log").write_text(NUMPY)
+    outside = tmp_path / "outside.log"
+    outside.write_text(NUMPY)
+    link = logs_root / "link.log"
+    link.unlink(missing_ok=True)
+    link.symlink_to(outside)
+    folder = logs_root / "folder"
+    folder.unlink(missing_ok=True)
+    folder.symlink_to(tmp_path)
+
+    async def talk(client: Client) -> None:
+        for path in ("build.log", str(logs_root / "build.log"), str(logs_root / "x" / ".." / "build.log")):
+            assert structured(await client.call_tool("diagnose_log", {"path": path}))["source"] == path
+        beyond = (outside, link, "link.log", "folder/outside.log", f"../{tmp_path.name}/outside.log", "/etc/passwd")
+        for path in map(str, (*beyond, logs_root / ".." / "nothing", "/proc/self/environ")):
+            for tool in ("diagnose_log", "extract_failures"):
+                refusal = told(await client.call_tool(tool, {"path": path}))
+                assert "outside the allowed folders" in refusal, path
+        assert "no such file" in told(await client.call_tool("diagnose_log", {"path": "absent.log"}))
+        assert "directory" in told(await client.call_tool("diagnose_log", {"path": "."}))
+        told(await client.call_tool("diagnose_log", {"path": "a\0b"}))
+
+    over(target, "auto", talk)
+
+
+def test_faults_say_what_why_and_what_next(target: str | StdioServerParameters) -> None:
+    faults: list[tuple[str, dict[str, Any], str]] = [
+        ("diagnose_log", {}, "neither was given"),
+        ("diagnose_log", {"text": NUMPY, "path": "build.log"}, "both were given"),
+        ("diagnose_log", {"text": ""}, "its text is empty"),
+        ("extract_failures", {"text": NUMPY, "lines": 0}, "lines"),
+        ("search_known_issues", {"query": "  "}, "the text is empty"),
+        ("get_known_issue", {"issue": "nobody/knows"}, "finds issues by their words"),
+        ("record_outcome", {"incident": "00000000ffff", "outcome": "confirmed"}, "There is no incident"),
+        ("record_outcome", {"incident": "last", "outcome": "confirmed"}, "Give the incident's id"),
+        ("record_outcome", {"incident": "00000000ffff", "outcome": "perhaps"}, "outcome"),
+    ]
+
+    async def talk(client: Client) -> None:
+        for tool, arguments, part in faults:
+            assert part in told(await client.call_tool(tool, arguments)), (tool, arguments)
+
+    over(target, "auto", talk)
+
+
+def test_an_answer_is_kept_short_and_says_so(target: str | StdioServerParameters) -> None:
+    log = "".join(f"src/a{n}.c:{n}:5: error: 'x{n}' undeclared {'y' * 300}\n" for n in range(1, 400))
+
+    async def talk(client: Client) -> None:
+        asked: dict[str, Any] = {"text": log, "lines": 300, "max_characters": FEWEST_CHARACTERS}
+        short = structured(await client.call_tool("extract_failures", asked))
+        assert len(as_text(short)) <= FEWEST_CHARACTERS
+        assert "max_characters" in short["shortened"]
+        whole = structured(await client.call_tool("extract_failures", asked | {"max_characters": 200_000}))
+        assert whole["shortened"] is None
+        assert len(whole["spans"]) > len(short["spans"]) or len(as_text(whole)) > len(as_text(short))
+
+    over(target, "auto", talk)
+
+
+def test_the_worst_answer_fits_and_keeps_its_names() -> None:
+    text, lists = "x" * 9_000, ["y" * 3_000] * 400
+    evidence = {"id": "i" * 60, "source": "starter", "title": text, "reasons": lists, "lines": list(range(999))}
+    evidence |= {"versions": {"applicability": "applies", "reason": text}, "urls": lists}
+    failure = {"message": text, "template": text, "versions": {f"{n}{text}": text for n in range(500)}}
+    failure |= {"excerpt": [{"line": n, "text": text} for n in range(50)]}
+    answer = {"incident": "f" * 64, "failure": failure, "cause": text, "fix": text, "commands": lists}
+    answer |= {"citations": [{"line": 1, "quote": text}] * 9, "evidence": [evidence] * 50, "notes": lists}
+    short = bounded(answer, FEWEST_CHARACTERS)
+    assert len(as_text(short)) <= FEWEST_CHARACTERS
+    assert (short["incident"], short["evidence"][0]["id"]) == ("f" * 64, "i" * 60)
+    assert short["evidence"][0]["versions"]["applicability"] == "applies"
+
+
+@asynccontextmanager
+async def with_token(url: str, token: str) -> AsyncIterator[Client]:
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    headers = {"authorization": f"Bearer {token}"}
+    async with (
+        httpx2.AsyncClient(headers=headers) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        yield client
+
+
+def test_over_http_a_token_lets_in(tmp_path: Path) -> None:
+    import hashlib
+
+    (tmp_path / "tokens").write_text(hashlib.sha256(b"mine").hexdigest())
+
+    async def talk(url: str) -> None:
+        async with with_token(url, "mine") as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
+            assert "no folder was allowed" in told(await client.call_tool("diagnose_log", {"path": "/etc/passwd"}))
+        with pytest.raises(BaseExceptionGroup):
+            async with with_token(url, "yours"):
+                pass
+
+    with ServerProcess(tmp_path / "home", MCP_RAG_SERVE_TOKENS_FILE=str(tmp_path / "tokens")) as guarded:
+        anyio.run(talk, f"{guarded.url}/mcp")
