@@ -1,0 +1,106 @@
+"""Paths → documents, one at a time, in a stable order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from mcp_rag.errors import InputError
+from mcp_rag.knowledge.documents.document import Document
+from mcp_rag.knowledge.documents.markup import html_entries, markdown_entries
+from mcp_rag.knowledge.documents.rows import csv_entries, jsonl_entries
+from mcp_rag.knowledge.documents.text import text_entries
+from mcp_rag.records import KnownIssue
+
+LARGEST_DOCUMENT_BYTES = 2_000_000_000
+LARGEST_ENTRY_CHARACTERS = 10_000_000
+
+Entries = Callable[[str, str, str, Counter[str]], Iterator[KnownIssue]]
+"""(text, source, document name, what was left out) → entries."""
+
+_BY_SUFFIX: dict[str, Entries] = {
+    ".md": markdown_entries,
+    ".markdown": markdown_entries,
+    ".jsonl": jsonl_entries,
+    ".ndjson": jsonl_entries,
+    ".csv": csv_entries,
+    ".tsv": csv_entries,
+    ".html": html_entries,
+    ".htm": html_entries,
+    ".txt": text_entries,
+    ".rst": text_entries,
+    ".log": text_entries,
+    "": text_entries,
+}
+
+
+def read_documents(paths: Sequence[Path]) -> Iterator[Document]:
+    """Each document under ``paths``: a folder's files in order, hidden ones left out.
+
+    Raises:
+        InputError: a path does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path}", "", "Check the path")
+        if path.is_dir():
+            root = path.resolve()
+            for file in _files(root):
+                yield _read(file, f"dir:{root}", str(file.relative_to(root)))
+        else:
+            file = path.resolve()
+            yield _read(file, f"file:{file}", file.name)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The files below ``root``; links to folders are not followed, so that none is walked twice or for ever."""
+    for path in sorted(root.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path)
+        elif path.is_file():
+            yield path
+
+
+def _read(path: Path, source: str, name: str) -> Document:
+    skipped: Counter[str] = Counter()
+    try:
+        data = path.read_bytes() if path.stat().st_size <= LARGEST_DOCUMENT_BYTES else None
+    except OSError as fault:
+        return Document(source, name, "", skipped=Counter({f"unreadable: {fault.strerror}": 1}))
+    entries = _BY_SUFFIX.get(path.suffix.lower())
+    reason = _unusable(data, entries)
+    if data is None or entries is None or reason:
+        return Document(source, name, "", skipped=Counter({reason: 1}))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+        skipped["bytes that are no UTF-8, replaced"] += 1
+    issues = tuple(_distinct(entries(text, source, name, skipped), skipped))
+    return Document(source, name, hashlib.sha256(data).hexdigest(), issues, skipped)
+
+
+def _unusable(data: bytes | None, entries: Entries | None) -> str:
+    if data is None:
+        return f"larger than {LARGEST_DOCUMENT_BYTES} bytes"
+    if entries is None:
+        return "of a kind that is not read"
+    if not data.strip():
+        return "empty"
+    return "binary" if b"\0" in data[:8192] else ""
+
+
+def _distinct(issues: Iterator[KnownIssue], skipped: Counter[str]) -> Iterator[KnownIssue]:
+    seen: set[str] = set()
+    for issue in issues:
+        if issue.id in seen:
+            skipped["a second entry of the same id"] += 1
+        elif len(issue.text) + len(issue.cause) + len(issue.fix) > LARGEST_ENTRY_CHARACTERS:
+            skipped[f"an entry of more than {LARGEST_ENTRY_CHARACTERS} characters"] += 1
+        else:
+            seen.add(issue.id)
+            yield issue

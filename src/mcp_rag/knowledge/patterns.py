@@ -1,0 +1,125 @@
+"""Symptom patterns: text in which ``{name}`` stands for a part that varies, or a regular expression after ``re:``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mcp_rag.records import Excerpt
+
+CERTAIN_CHARACTERS = 12
+"""A pattern with fewer literal characters says too little to be certain of. Chosen by eye."""
+
+LONGEST_LINE = 2_000
+ALL_OF = "all:"
+EXPRESSION = "re:"
+SEPARATOR = " && "
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)(?::(int|version|path|word))?\}")
+_KINDS = {None: r".+?", "int": r"\d+", "version": r"v?\d+(?:\.\w+)*", "path": r"[^\s'\"]+", "word": r"[\w.-]+"}
+_NESTED = re.compile(r"\([^()]*[+*][^()]*\)[+*]")
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomMatch:
+    """Where a symptom occurs (line numbers), what its variables are there, and how many literal characters bear it."""
+
+    lines: tuple[int, ...]
+    variables: Mapping[str, str]
+    specificity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One compiled symptom: every part must occur in some line."""
+
+    parts: tuple[tuple[re.Pattern[str], str], ...]
+    specificity: int
+
+    def match(self, lines: Sequence[Excerpt]) -> SymptomMatch | None:
+        """The first occurrence of every part in ``lines``; None when one is missing."""
+        found: list[int] = []
+        variables: dict[str, str] = {}
+        for expression, literal in self.parts:
+            hit = next(_hits(expression, literal, lines), None)
+            if hit is None:
+                return None
+            found.append(hit[0])
+            variables |= {k: v for k, v in hit[1].items() if v}
+        return SymptomMatch(tuple(dict.fromkeys(found)), variables, self.specificity)
+
+
+def _hits(
+    expression: re.Pattern[str], literal: str, lines: Sequence[Excerpt]
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    for line in lines:
+        text = line.text[:LONGEST_LINE]
+        if literal in text.lower() and (found := expression.search(text)):
+            yield line.line, found.groupdict()
+
+
+@lru_cache(maxsize=20_000)
+def compile_symptom(symptom: str) -> Pattern:
+    """Compile a symptom.
+
+    Raises:
+        ValueError: its regular expression is wrong, or repeats a repetition, which can take for ever.
+    """
+    if symptom.startswith(ALL_OF):
+        parts = [_part(part.strip()) for part in symptom.removeprefix(ALL_OF).split(SEPARATOR)]
+    else:
+        parts = [_part(symptom)]
+    specificity = sum(weight for _, _, weight in parts)
+    return Pattern(tuple((expression, literal) for expression, literal, _ in parts), specificity)
+
+
+def _part(text: str) -> tuple[re.Pattern[str], str, int]:
+    """Expression, a literal that every match holds (lower case), and the number of literal characters."""
+    if text.startswith(EXPRESSION):
+        return _expression(text.removeprefix(EXPRESSION).strip())
+    pieces = _PLACEHOLDER.split(text.strip())
+    literals = pieces[::3]
+    pattern = _verbatim(literals[0])
+    seen: set[str] = set()
+    for place in range(1, len(pieces), 3):
+        name, kind, literal = pieces[place], pieces[place + 1], pieces[place + 2]
+        body = r"(?P=" + name + ")" if name in seen else f"(?P<{name}>{_KINDS[kind]})"
+        seen.add(name)
+        end = "" if literal.strip() else r"(?=[\s'\"`,;:)\]]|$)"
+        pattern += body + _verbatim(literal) + end
+    longest = max((word for literal in literals for word in [literal.strip()]), key=len).lower()
+    longest = max(longest.split(), key=len, default="")
+    return re.compile(pattern, re.IGNORECASE), longest, sum(len("".join(x.split())) for x in literals)
+
+
+def _verbatim(literal: str) -> str:
+    """The literal, its runs of white space of any length."""
+    words = literal.split()
+    inner = r"\s+".join(map(re.escape, words))
+    before = r"\s+" if words and literal[:1].isspace() else ""
+    after = r"\s+" if words and literal[-1:].isspace() else ""
+    return before + inner + after if words else (r"\s+" if literal else "")
+
+
+def _expression(text: str) -> tuple[re.Pattern[str], str, int]:
+    if _NESTED.search(text):
+        raise ValueError(f"the expression {text!r} repeats a repetition, which can take for ever")
+    try:
+        compiled = re.compile(text, re.IGNORECASE)
+    except re.error as fault:
+        raise ValueError(f"the expression {text!r} is wrong: {fault}") from fault
+    words = re.findall(r"[A-Za-z_ ]{3,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text))
+    return compiled, "", sum(len("".join(word.split())) for word in words)
+
+
+def fill(text: str, variables: Mapping[str, str]) -> str:
+    """``text`` with ``{name}`` replaced by its value; names that are unknown stay as they are."""
+    return _PLACEHOLDER.sub(lambda m: variables.get(m.group(1), m.group()), text)
+
+
+def fill_command(text: str, variables: Mapping[str, str]) -> str:
+    """``fill`` for a shell command: values are quoted, so that what a log says can never run."""
+    return fill(text, {name: shlex.quote(value) for name, value in variables.items()})

@@ -1,0 +1,197 @@
+"""What is known, held against a query: certain matches by the ledger alone, the others by the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mcp_rag.knowledge.embedder import Embedder
+from mcp_rag.knowledge.index import (
+    BM25_CHANNELS,
+    DENSE_CHANNELS,
+    Hit,
+    IndexEntry,
+    IndexFilter,
+    IndexQuery,
+    KnowledgeIndex,
+)
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom
+from mcp_rag.knowledge.queries import message_of, query_from_text
+from mcp_rag.knowledge.ranking import CANDIDATES, MATCH_FROM, confidence, fuse
+from mcp_rag.knowledge.tokens import body_of, code_tokens, head_of
+from mcp_rag.knowledge.version_check import check_versions
+from mcp_rag.ledger import Ledger
+from mcp_rag.records import Applicability, Evidence, KnownIssue, Query
+
+__all__ = ["KnowledgeBase", "index_entries", "query_from_text"]
+
+EMBEDDED_CHARACTERS = 2_000
+"""More than the 256 tokens that the default model reads."""
+
+CONFIRMED_CONFIDENCE, PATTERN_CONFIDENCE = 0.98, 0.95
+REJECTED_FACTOR = 0.3
+"""What a rejection for this very failure leaves of an issue's confidence. Chosen by eye."""
+MISFIT_FACTOR = 0.5
+"""What is left when ``applies_to`` excludes the versions seen: ranked down, not hidden. Chosen by eye."""
+
+VIEWS = ("text", "message")
+
+
+def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[IndexEntry]:
+    """The issues as the index stores them, embedded in one batch."""
+    bodies, heads = [body_of(issue) for issue in issues], [head_of(issue) for issue in issues]
+    vectors = embedder.embed([text[:EMBEDDED_CHARACTERS] for text in (*bodies, *heads)])
+    for place, issue in enumerate(issues):
+        yield IndexEntry(
+            key=issue.key,
+            source=issue.source,
+            language=issue.language,
+            package=issue.package,
+            tokens=" ".join(code_tokens(bodies[place])),
+            head_tokens=" ".join(code_tokens(heads[place])),
+            dense=vectors[place],
+            dense_head=vectors[len(issues) + place],
+        )
+
+
+class KnowledgeBase:
+    """Searches the known issues of a ledger, through an index that follows it; some sources may be left out."""
+
+    def __init__(
+        self, ledger: Ledger, index: KnowledgeIndex, embedder: Embedder, without_sources: Sequence[str] = ()
+    ) -> None:
+        self._ledger, self._index, self._embedder = ledger, index, embedder
+        self._without = tuple(without_sources)
+
+    def search(self, query: Query, limit: int = 10) -> list[Evidence]:
+        """The issues for ``query``, best first, as many as asked; the first says whether it answers."""
+        return self.search_many([query], limit)[0]
+
+    def search_many(self, queries: Sequence[Query], limit: int = 10) -> list[list[Evidence]]:
+        """``search`` for each query, embedded and looked up together."""
+        hits = self._hits(queries, max(CANDIDATES, limit))
+        return [self._evidence(query, found, limit) for query, found in zip(queries, hits, strict=True)]
+
+    def certain_matches(self, query: Query) -> list[Evidence]:
+        """Issues that are certain without the index: confirmed for this very failure, or by a symptom pattern.
+
+        Best first: confirmed ones, then by how much of the pattern is literal.
+        """
+        verdicts = self._ledger.outcomes.verdicts(query.fingerprint) if query.fingerprint else {}
+        matches = self._pattern_matches(query)
+        issues = self._ledger.issues.many({*matches, *(key for key, net in verdicts.items() if net > 0)})
+        found = [
+            self._certain(query, issue, matches.get(key), verdicts.get(key, 0))
+            for key, issue in issues.items()
+            if issue.source not in self._without
+        ]
+        return sorted(found, key=lambda e: (not e.match, -e.confidence, -e.score, e.issue.key))
+
+    def _pattern_matches(self, query: Query) -> dict[str, SymptomMatch]:
+        best: dict[str, SymptomMatch] = {}
+        for key, symptom in self._ledger.issues.patterns():
+            try:
+                found = compile_symptom(symptom).match(query.lines)
+            except ValueError:
+                # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
+                continue
+            if found and found.specificity >= CERTAIN_CHARACTERS:
+                best[key] = max(best.get(key, found), found, key=lambda match: match.specificity)
+        return best
+
+    def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, net: int) -> Evidence:
+        check = check_versions(issue.applies_to, query.versions)
+        sure = CONFIRMED_CONFIDENCE if net > 0 else PATTERN_CONFIDENCE
+        if check.applicability is Applicability.DOES_NOT_APPLY:
+            sure *= MISFIT_FACTOR
+        if net < 0:
+            sure *= REJECTED_FACTOR
+        reasons = [f"its fix was confirmed for this failure ({net}×)"] if net > 0 else []
+        if found:
+            where = "line" if len(found.lines) == 1 else "lines"
+            reasons.append(f"symptom pattern on {where} {', '.join(map(str, found.lines))}")
+        if net < 0:
+            reasons.append("its fix was rejected for this failure")
+        return Evidence(
+            issue=issue,
+            score=(1000.0 if net > 0 else 0.0) + (found.specificity if found else 0),
+            confidence=sure,
+            match=sure >= MATCH_FROM,
+            certain=True,
+            reasons=tuple(reasons),
+            lines=found.lines if found else (),
+            variables=found.variables if found else {},
+            version_check=check,
+        )
+
+    def _hits(self, queries: Sequence[Query], limit: int) -> list[dict[tuple[str, str], list[Hit]]]:
+        """Hits by (view, channel) of each query."""
+        texts = [[query.text, query.message or message_of(query.text)] for query in queries]
+        flat = [text for views in texts for text in views]
+        vectors = self._embedder.embed([text[:EMBEDDED_CHARACTERS] for text in flat])
+        asked = [
+            IndexQuery(
+                dense=vector,
+                tokens=" ".join(dict.fromkeys(code_tokens(text))),
+                limit=limit,
+                channels=DENSE_CHANNELS + BM25_CHANNELS,
+                filter=IndexFilter(without_sources=self._without),
+            )
+            for text, vector in zip(flat, vectors, strict=True)
+        ]
+        answers = self._index.search(asked)
+        return [
+            {
+                (view, channel): list(hits)
+                for view, answer in zip(VIEWS, answers[place * 2 : place * 2 + 2], strict=True)
+                for channel, hits in answer.items()
+            }
+            for place in range(len(queries))
+        ]
+
+    def _evidence(self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int) -> list[Evidence]:
+        certain = {e.issue.key: e for e in self.certain_matches(query)} if query.lines else {}
+        fused = fuse(hits)
+        keys = list(fused)[: limit + len(certain)]
+        issues = self._ledger.issues.many(keys)
+        cosines = {hit.key: hit.score for hit in (*hits.get(("message", "dense_head"), ()),)}
+        ranked = [
+            certain.pop(key) if key in certain else self._likely(query, issues[key], fused, place, keys, cosines)
+            for place, key in enumerate(keys)
+            if key in issues
+        ]
+        ranked = sorted([*certain.values(), *ranked], key=lambda e: not (e.certain and e.match))
+        return ranked[:limit]
+
+    def _likely(
+        self,
+        query: Query,
+        issue: KnownIssue,
+        fused: Mapping[str, float],
+        place: int,
+        keys: Sequence[str],
+        cosines: Mapping[str, float],
+    ) -> Evidence:
+        score = fused[issue.key]
+        below = fused[keys[place + 1]] if place + 1 < len(keys) else 0.0
+        shared = _shared(query, issue)
+        sure = confidence(score, score - below if place == 0 else 0.0, cosines.get(issue.key, 0.0), shared)
+        check = check_versions(issue.applies_to, query.versions)
+        if check.applicability is Applicability.DOES_NOT_APPLY:
+            sure *= MISFIT_FACTOR
+        reasons = [f"shares {shared:.0%} of the message's words"]
+        if issue.key in cosines:
+            reasons.append(f"similar in meaning {cosines[issue.key]:.2f}")
+        return Evidence(
+            issue=issue,
+            score=score,
+            confidence=sure,
+            match=place == 0 and sure >= MATCH_FROM,
+            reasons=tuple(reasons),
+            version_check=check,
+        )
+
+
+def _shared(query: Query, issue: KnownIssue) -> float:
+    """The share of the message's distinct tokens that the entry holds."""
+    words = set(code_tokens(query.message or message_of(query.text)))
+    return len(words & set(code_tokens(body_of(issue)))) / len(words) if words else 0.0

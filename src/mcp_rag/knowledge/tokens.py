@@ -1,0 +1,59 @@
+"""Text → tokens that know code: identifiers whole and in parts, error codes, numbers, segmented Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mcp_rag.records import KnownIssue
+
+_TOKEN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+|[\u3400-\u9fff]+")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_FENCE = re.compile(r"^\s*```", re.MULTILINE)
+
+HEAD_CHARACTERS = 800
+"""What an entry's head may be at most: its embedding sees some 256 tokens. Chosen by eye."""
+
+
+def code_tokens(text: str) -> list[str]:
+    """The tokens of ``text`` in lower case, in order: each word, then the parts of one that is put together."""
+    return [token for word in _TOKEN.findall(text) for token in _tokens_of(word)]
+
+
+def _tokens_of(word: str) -> Iterator[str]:
+    if "\u3400" <= word[0] <= "\u9fff":
+        yield from _segmented(word)
+        return
+    if len(word) == 1 and not word.isdigit():
+        return
+    yield word.lower()
+    parts = _PARTS.findall(word)
+    if len(parts) > 1:
+        yield from (part.lower() for part in parts if len(part) > 1)
+
+
+def _segmented(text: str) -> list[str]:
+    import logging
+    import warnings
+
+    with warnings.catch_warnings():
+        # jieba's regular expressions and its use of pkg_resources warn on import; neither is ours to mend.
+        warnings.simplefilter("ignore")
+        import jieba
+    jieba.setLogLevel(logging.ERROR)
+    return [word for word in jieba.cut_for_search(text) if word.strip()]
+
+
+def body_of(issue: KnownIssue) -> str:
+    """Everything that an entry says."""
+    parts = (issue.title, *issue.symptoms, issue.cause, issue.fix, *issue.commands, issue.package, issue.text)
+    return "\n".join(dict.fromkeys(part for part in parts if part))
+
+
+def head_of(issue: KnownIssue) -> str:
+    """What an entry is about: its title and symptoms, or its prose before the first block of code."""
+    if issue.symptoms or issue.cause:
+        return "\n".join((issue.title, *issue.symptoms, issue.cause))[:HEAD_CHARACTERS]
+    prose = _FENCE.split(issue.text, maxsplit=1)[0].strip() or issue.text
+    head = prose if prose.startswith(issue.title[:40]) else f"{issue.title}\n{prose}"
+    return head[:HEAD_CHARACTERS]

@@ -1,0 +1,107 @@
+"""A log → the blocks in it that could be failures, and the marks of how its steps ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from mcp_rag.logs.grammars.generic import CHILD_FAILED, PASSED_ON
+from mcp_rag.logs.grammars.outcomes import Ending
+from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, Passage, Role, Rule
+from mcp_rag.logs.scanning import hits
+
+HARMLESS = re.compile(
+    r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b|\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))\s?[:=] ?0\b"
+    r"|^\s*(?:✓|✔|√|PASS(?:ED)?\b|ok \d+|ok\b|--- PASS|\[\s+OK \]|\[ RUN|test .* \.\.\. ok$)|\bPASSED\b|\.\.\. ok$|\bok$"
+    r"|-W(?:no-)?error|[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]"
+    r"|^(?:Selecting previously|Preparing to unpack|Unpacking|Setting up|Get:\d|Downloading|Collecting|Fetching|Installing|Using|Processing)\b"
+    r"|^\s*(?:\S*/)?(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|rustc|javac|ar|ld|libtool|nvcc)(?:-[\d.]+)? (?:-|\S+\.\w+ )|^\s*\[\s*\d+%\] |^\s+(?:CC|CXX|LD|AR|Compiling|Building)\s"
+    r"|^\s*(?:export|set|declare) |^\s*(?:if|elif|while|then|echo|def|function|return|raise|throw|catch|except)\b|\|\| (?:exit|die|echo)"
+    r"|[Ee]xpected (?:error|failure|exception)|[Rr]etry(?:ing)?\b|xfail|^Unable to find image|^info |^W: |^debconf: |A complete log of this run|To see the full stack trace|Re-run Maven|For more information about the errors|^\[ERROR\] \[Help"
+    r"|^-- (?!Configuring incomplete)|^[Cc]hecking (?:for|whether|if|how) |expected by|^\s*(?:#|//)\s|^\+?\s*#"
+)
+"""Lines whose words of failure mean none: counts of zero, passing tests, commands, packages so called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of lines that one rule recognised; 0-based, inclusive. ``heads`` counts the merged failures."""
+
+    first: int
+    last: int
+    key: int
+    rule: Rule
+    heads: int = 1
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one pass over a log found."""
+
+    blocks: list[Block]
+    marks: list[tuple[int, Ending]] = field(default_factory=list)
+
+    def lines_of(self, *endings: Ending) -> list[int]:
+        return [line for line, ending in self.marks if ending in endings]
+
+
+def survey(texts: Sequence[str]) -> Survey:
+    """The blocks of a log in order, neighbours of a kind merged, and its marks."""
+    blocks: list[Block] = []
+    marks: list[tuple[int, Ending]] = []
+    for line, rules, endings in hits(texts):
+        text = texts[line][:LONGEST_EXAMINED]
+        for ending in endings:
+            if ending.pattern.search(text):
+                marks.append((line, ending.ending))
+                break
+        inside = bool(blocks) and line <= blocks[-1].last
+        if inside and (blocks[-1].rule.role >= Role.TOOL or blocks[-1].rule.role is Role.HARMLESS):
+            continue
+        block = _recognise(texts, line, text, rules)
+        if block is None or (inside and block.rule.role <= blocks[-1].rule.role):
+            continue
+        _add(blocks, block)
+    return Survey([block for block in blocks if block.rule.role is not Role.HARMLESS], marks)
+
+
+def _recognise(texts: Sequence[str], line: int, text: str, rules: Sequence[Rule]) -> Block | None:
+    harmless: bool | None = None
+    for rule in rules:
+        found = rule.head.search(text)
+        if not found:
+            continue
+        if rule.role <= Role.GENERIC:
+            if harmless is None:
+                harmless = bool(HARMLESS.search(text))
+            if harmless:
+                return None
+        passage = Passage(texts, line, found.start())
+        extent = rule.reach(passage, line)
+        if extent is None or extent[1] - extent[0] + 1 < rule.least:
+            continue
+        return Block(*extent, _true_rule(rule, texts[extent[2]]))
+    return None
+
+
+def _true_rule(rule: Rule, key: str) -> Rule:
+    """``rule``, unless the exception that it found only passes on that another process or step failed."""
+    return CHILD_FAILED if rule.role is Role.CRASH and PASSED_ON.search(key[:LONGEST_EXAMINED]) else rule
+
+
+def _add(blocks: list[Block], block: Block) -> None:
+    """Append ``block``, cutting or joining the one before it."""
+    if blocks and block.first <= blocks[-1].last:
+        if blocks[-1].first >= block.first:
+            blocks.pop()
+        else:
+            before = blocks[-1]
+            blocks[-1] = replace(before, last=block.first - 1, key=min(before.key, block.first - 1))
+    if blocks and block.rule is blocks[-1].rule and block.first - blocks[-1].last - 1 <= block.rule.merges:
+        before = blocks.pop()
+        block = replace(before, last=block.last, heads=before.heads + 1)
+    blocks.append(block)

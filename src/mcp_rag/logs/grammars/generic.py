@@ -1,0 +1,42 @@
+"""What failures have in common where no tool's own grammar fits: stack traces, ``error:`` and severity words."""
+
+from __future__ import annotations
+
+import re
+
+from mcp_rag.logs.grammars.rule import INDENTED, ONE_LINE, Extent, Passage, Role, reach, rule
+
+_FRAME = r"^\s*(?:at |from |in )\S|^\s*\.\.\. \d+ (?:more|common)|^\s*(?:Caused by|Suppressed): |^\s*#\d+\s|^ *--- End of|^\s+\S+:\d+:in "
+_trace = reach(_FRAME, key=r"^\s*Caused by: ", last_key=True)
+_frame = re.compile(_FRAME)
+
+
+def _thrown(passage: Passage, at: int) -> Extent:
+    """An exception's line with the frames under it; its message may fill a few lines before them."""
+    end = min(len(passage), at + 6)
+    below = next((i for i in range(at + 1, end) if _frame.match(passage[i])), None)
+    if below is None:
+        return at, at, at
+    _, last, key = _trace(passage, below - 1)
+    return at, last, key if key >= below else at
+
+
+PASSED_ON = re.compile(
+    r"\b(?:CalledProcessError|ChildFailedError|SystemExit|BackendCompilerFailed|ProcessExitedException|NonZeroExit\w*)\b"
+    r"|See root cause above|see the (?:logs?|errors?|traceback) above"
+)
+"""Exceptions that only pass on that something else failed; what failed stands elsewhere."""
+
+CHILD_FAILED = rule("child-failed", Role.GENERIC, "childfailederror", r"(?!)", reason="an exception that passes on another's failure")
+
+RULES = (
+    CHILD_FAILED,
+    rule("exception", Role.CRASH, "exception|error", r"^(?:Caused by: |Uncaught |! )?(?:[a-zA-Z_$][\w$]*[./\\])+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)\b(?=[:\s]|$)", _thrown, "exception with a stack trace"),
+    rule("logged-exception", Role.LOGGED, "exception|error", r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b", _thrown, "logged exception"),
+    rule("fatal-line", Role.GENERIC, "fatal|panic|critical|emerg|abort", r"(?:^|[\s\[(|:])(?:FATAL|PANIC|CRITICAL|EMERG|emerg|fatal)(?:[\]):|\s]|$)|^[Ff]atal(?: error)?: |^Aborted\b", INDENTED, "a fatal record"),
+    rule("error-line", Role.GENERIC, "error:|error -|error!|errors:|error :", r"^(?:[\w./+-]{1,80}: ){0,3}(?:\d+: )?(?:[Ff]atal |[Ii]nternal |[Ss]yntax |[Pp]arse )?(?:ERROR|[Ee]rror)S?s?\s?[:!-](?!\S*=)", INDENTED, "an error message"),
+    rule("error-somewhere", Role.LOGGED, "error:|error -|[error]|error]| error |err!|err]|level=error|severe|\"error\"|failure:|✘|✗|✖|❌", r"\b(?:ERROR|SEVERE|ERR)\b|\berror\b\s?[:\]\-]|level=(?:error|fatal)|\"level\":\s?\"(?:error|fatal)|^\S*[✘✗✖❌]|\b[Ff]ailure:", INDENTED, "a record of severity error", merges=0),
+    rule("an-error-occurred", Role.GENERIC, "an error occur|error occured|unexpected error|went wrong|aborting|giving up|unrecoverable", r"[Aa]n (?:unexpected )?error occurr?ed|[Uu]nexpected error|[Ss]omething went wrong|\b[Aa]borting\b|[Gg]iving up|unrecoverable", INDENTED, "a tool says that an error occurred"),
+    rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWARN(?:ING)?\b|: Warning:", INDENTED, "a warning", merges=0),
+    rule("failed-to", Role.LOGGED, "failed|failure|cannot |could not|couldn't|unable to|invalid |missing |not found|unknown |unsupported|does not exist|doesn't exist|mismatch|conflict|not installed|no module|undefined|refused|rejected|required|unexpected|incompatible|expected", r"(?:^|[\s:(\[])(?:[Ff]ailed (?:to|at|with|while|on|in|because)|[Cc]annot|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ii]nvalid|[Mm]issing|[Nn]ot found|[Uu]nknown|[Uu]nsupported|[Uu]ndefined|[Rr]efused|[Rr]ejected|[Uu]nexpected|[Ii]ncompatible|[Ee]xpected|FAILED|FAILURE|failed|Failed|Failure|mismatch|conflicts?)\b|do(?:es)?(?: not|n't) exist|not found|not installed|is required", ONE_LINE, "something failed", merges=0),
+)

@@ -1,0 +1,32 @@
+"""JavaScript and TypeScript: Node, tsc, bundlers, linters, npm, yarn, pnpm, jest, mocha, karma, TAP."""
+
+from __future__ import annotations
+
+from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Role, reach, rule
+
+_FRAMES = r"^\s+at |^\s*\^|^\s+(?:code|errno|syscall|path|requireStack|cause|\[cause\]|details?): |^\s*[{}]\s*,?$|^\s+- |^Require stack:|^- /|^\s+\[?\w"
+
+RULES = (
+    rule("node-exception", Role.CRASH, "error: |error [err_|error:|[err_", r"^(?:Uncaught |Unhandled |\(node:\d+\) UnhandledPromiseRejectionWarning: |\[?)?(?:[A-Z]\w*)?Error(?: \[[A-Z_]+\])?: (?=.)",
+         reach(_FRAMES, limit=80, needs=r"^\s+at |^\s+code: |^Require stack|^node:|^\s*throw "), "JavaScript exception", "javascript", "node"),
+    rule("node-fatal", Role.CRASH, "fatal error: |javascript heap out of memory|node::abort", r"FATAL ERROR: .*(?:heap|Allocation|v8|node)", reach(r"^\s*\d+: 0x|^----", blanks=1, limit=40), "Node ran out of memory or aborted", "javascript", "node"),
+    rule("tsc-error", Role.COMPILE, "error ts|ts(", r"error (?:\w*\x1b\S*)?TS\d+: ", reach(r"^\s+\S|^\d+\s|^\s*~+", blanks=1), "TypeScript compile error", "typescript", "tsc", merges=2),
+    rule("eslint", Role.COMPILE, "  error  |✖", r"^\s+\d+:\d+\s+(?:error|warning)\s+\S", reach(r"^\s+\d+:\d+\s+(?:error|warning)", before=r"^(?:/|[A-Za-z]:\\|\./)?\S+\.\w+$"), "linter finding", "javascript", "eslint", merges=2),
+    rule("eslint-total", Role.CONSEQUENCE, "problem", r"^✖ \d+ problems?", reason="the linter's count", language="javascript", tool="eslint"),
+    rule("webpack-error", Role.COMPILE, "error in |module not found|✘ [error]|[!] |failed to compile", r"^ERROR in |^Module not found: |^✘ \[ERROR\]|^\[!\] |^Failed to compile", reach(r"^\s|^@ |^Module (?:not found|build failed)|^(?:TS\d+|Error|SyntaxError):", blanks=1, limit=40), "the bundler failed", "javascript", "webpack", merges=1),
+    rule("jest-failure", Role.TEST, "  ● |fail ", r"^\s*FAIL\s+\S+\.(?:[cm]?[jt]sx?|coffee|vue)\b|^\s+● (?!Console)", reach(stop=r"^\s?(?:PASS|RUNS)\s|^(?:Test Suites|Tests|Snapshots|Time):|^-{10,}\|", blanks=3, limit=LONGEST_BLOCK, key=r"^\s+● "), "failed jest test", "javascript", "jest", merges=2),
+    rule("vitest-failure", Role.TEST, "failed tests|failed suites| fail  ", r"^\s*FAIL\s+\S+.* > ", reach(stop=r"^⎯{5,}|^\s*(?:Test Files|Tests) ", blanks=2), "failed vitest test", "javascript", "vitest", merges=3),
+    rule("mocha-failure", Role.TEST, " failing", r"^\s+\d+ failing$", reach(r"^\s", blanks=2, limit=LONGEST_BLOCK, key=r"Error", skips_head=True), "failed mocha test", "javascript", "mocha", least=2),
+    rule("karma-failure", Role.TEST, " failed|disconnected|) error", r"^(?:\S+ )*[\w. ]+ \([\w .]+\) .*\bFAILED$|^[\w. ]+ \([\w .]+\)(?: ERROR|: Executed \d+ of \d+ .*DISCONNECTED)", reach(r"^[ \t]|DISCONNECTED|ERROR \[reporter"), "failed karma test", "javascript", "karma", merges=1),
+    rule("jasmine-failure", Role.TEST, "failures:", r"^Failures:\s*$", reach(stop=r"^(?:Finished in|\d+ (?:tests?|specs?|examples?),|Pending:|TEST FAIL|Executed \d+)|^=+$", blanks=2, key=r"^\s*(?:\d+\)|Message|.*(?:Error|[Ee]xpected))", limit=LONGEST_BLOCK, skips_head=True), "a test runner's list of failures", None, None),
+    rule("tap-failure", Role.TEST, "not ok ", r"^\s*not ok \d+(?!.*# (?:TODO|SKIP|todo|skip))", reach(r"^\s+(?!ok )\S", stop=r"^\s*not ok", key=r"^\s+(?:message|error|operator|expected):"), "failed TAP test", None, "tap", merges=-1),
+    rule("npm-error", Role.TOOL, "npm err!|npm error", r"^npm (?:ERR!|error) (?!code ELIFECYCLE|errno|A complete log|    /|$|.*This is probably not a problem|\S+@\S+ \w+: `|Exit status|Failed at the|Test failed)", reach(r"^npm (?:ERR!|error)"), "npm failed", "javascript", "npm"),
+    rule("npm-lifecycle", Role.CONSEQUENCE, "elifecycle|npm err! test failed|exit status|npm error lifecycle", r"^npm (?:ERR!|error) (?:code ELIFECYCLE|Test failed|.*: `.*`$|Exit status|errno|lifecycle|command)|ELIFECYCLE", reach(r"^npm (?:ERR!|error)"), "a script that npm ran failed", "javascript", "npm"),
+    rule("yarn-error", Role.TOOL, "error ", r"^error (?!Command failed|An unexpected error|\S+\.\w+:\d)\S", INDENTED, "yarn failed", "javascript", "yarn"),
+    rule("yarn-gave-up", Role.CONSEQUENCE, "error command failed", r"^error Command failed", reason="a script that yarn ran failed", language="javascript", tool="yarn"),
+    rule("yarn-berry", Role.TOOL, "➤ yn", r"^➤ YN(?!0000)\d+: .*(?:✘|rror|failed|doesn't|couldn't)", ONE_LINE, "yarn failed", "javascript", "yarn", merges=1),
+    rule("pnpm-error", Role.TOOL, "err_pnpm|elifecycle", r"ERR_PNPM_(?!RECURSIVE_RUN)\w+", INDENTED, "pnpm failed", "javascript", "pnpm"),
+    rule("phpstan", Role.COMPILE, "  line   ", r"^\s+Line\s+\S+\.\w+\s*$", reach(r"^\s|^-", blanks=0), "phpstan finding", "php", "phpstan", least=3),
+    rule("prettier", Role.COMPILE, "[error] |[warn] |code style issues", r"^\[error\] \S+: \w*Error:|Code style issues", INDENTED, "prettier found fault", "javascript", "prettier"),
+    rule("markdownlint", Role.COMPILE, ": md0|: md1|: md2|: md3|: md4|: md5", r"^\S+:\s?\d+(?::\d+)?:? MD\d+", ONE_LINE, "markdown linter finding", "markdown", "markdownlint"),
+)

@@ -1,0 +1,106 @@
+"""Python: tracebacks in all their forms, pytest, unittest, pip and its relatives, checkers."""
+
+from __future__ import annotations
+
+import re
+
+from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Extent, Passage, Role, reach, rule
+
+_RAISED = re.compile(r"^[| ]{0,8}(?=\S)[A-Za-z_][\w.]*(?::\s|:?$)")
+_CHAIN = re.compile(r"During handling of the above exception|The above exception was the direct cause|Original Traceback")
+_HEAD = re.compile(r"Traceback \(most recent call last\)")
+_INSIDE = re.compile(r"^[ \t]|^[|+]|^$")
+_REFERS = re.compile(r"\bCaught \w+ in |look up to see|following error|[Ss]ee (?:root cause )?above|ChildFailedError|SystemExit")
+"""A last exception that says no more than an earlier one of its chain, to which it refers."""
+
+
+def _traceback(passage: Passage, at: int) -> Extent:
+    """From the head to the line that names the exception, over chains and groups.
+
+    The key is the last exception of a chain, which is what a person sees and searches for, unless it refers to
+    an earlier one ("look up to see its traceback").
+    """
+    last = at
+    i, end = at + 1, min(len(passage), at + LONGEST_BLOCK)
+    keys: list[int] = []
+    while i < end:
+        text = passage[i]
+        if _HEAD.search(text) or _CHAIN.search(text):
+            last = i
+        elif _RAISED.match(text) and not _looks_inside(text):
+            keys.append(i)
+            i = _message_end(passage, i, end)
+            last = i - 1
+            following = next((j for j in range(i, min(i + 3, end)) if passage[j].strip()), None)
+            if following is None or not (_CHAIN.search(passage[following]) or _HEAD.search(passage[following])):
+                break
+            last, i = following, following
+        elif not _INSIDE.match(text):
+            break
+        elif text.strip():
+            last = i
+        i += 1
+    telling = [k for k in keys if not _REFERS.search(passage[k])]
+    return at, last, (telling or keys or [last])[-1]
+
+
+def _looks_inside(text: str) -> bool:
+    """Whether a line is part of a frame: indented deeper than the bar of an exception group."""
+    return text[:1] in " \t" and "|" not in text[:8]
+
+
+def _message_end(passage: Passage, raised: int, end: int) -> int:
+    """The index behind the exception's line and the indented lines of its message."""
+    i = raised + 1
+    if passage[raised].rstrip().endswith(":") and i < end and not passage[i].strip():
+        i += 1
+    while i < end and passage[i].startswith(("  ", "\t")) and passage[i].strip() and not _HEAD.search(passage[i]):
+        i += 1
+    return i
+
+
+def _syntax_error(passage: Passage, at: int) -> Extent:
+    """A SyntaxError that stands alone: the file, the line of code and the caret above it belong to it."""
+    first = at
+    while first > 0 and at - first < 4 and re.match(r"\s+(File \"|\S)", passage[first - 1]):
+        first -= 1
+    return first, at, at
+
+
+_INNER = r"^\s+(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)?: |: (?:fatal )?error: |error: (?!subprocess|command|metadata|failed-wheel|legacy)|^ERROR: (?:No matching|Cannot install)|externally-managed"
+"""What failed inside a package's own build, which pip indents."""
+
+_SECTION = r"^(?:={4,} |_{4,} .* _{4,}$|-{4,} .* -{4,}$)"
+
+RULES = (
+    rule("python-traceback", Role.CRASH, "traceback (most recent call last)",
+         r"(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\)", _traceback,
+         "Python traceback", "python", "python", merges=2),
+    rule("python-syntax-error", Role.CRASH, "syntaxerror:|indentationerror:|taberror:",
+         r"^(?:sorry: )?(?:SyntaxError|IndentationError|TabError): ", _syntax_error, "Python syntax error", "python", "python"),
+    rule("python-fatal", Role.CRASH, "fatal python error",
+         r"Fatal Python error: ", reach(r"^(?:Current thread|Thread|Python runtime state|Extension modules|  File|\s*$)", blanks=1),
+         "fatal error of the Python interpreter", "python", "python"),
+    rule("python-error-line", Role.CRASH, "error:|exception:",
+         r"^(?:E\s+)?(?:[a-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception): \S", INDENTED, "exception", None, None),
+    rule("pytest-failure", Role.TEST, "____ ", r"^_{3,} .+ _{3,}$",
+         reach(stop=_SECTION, blanks=9, key=r"^E   ", limit=4 * LONGEST_BLOCK), "failed pytest test", "python", "pytest", merges=2),
+    rule("pytest-internal", Role.CRASH, "internalerror>", r"^INTERNALERROR> ", reach(r"^INTERNALERROR>", key=r"^INTERNALERROR> \S*Error", last_key=True),
+         "pytest itself crashed", "python", "pytest"),
+    rule("pytest-usage", Role.TOOL, "conftest|error: |usageerror", r"^(?:ImportError while loading conftest|ERROR: (?:usage:|file or directory not found|not found:))",
+         reach(r"^\S", limit=30), "pytest could not start", "python", "pytest"),
+    rule("pytest-summary", Role.CONSEQUENCE, "failed |error ", r"^(?:FAILED|ERROR) \S+\.py\b", reason="pytest's list of failures", language="python", tool="pytest"),
+    rule("unittest-failure", Role.TEST, "error: |fail: ", r"^(?:ERROR|FAIL): \w+ \(.+\)",
+         reach(stop=r"^={20,}$|^Ran \d+ test", blanks=2, key=r"^(?:\w+\.)*\w*(?:Error|Exception|Failure)\b", limit=LONGEST_BLOCK),
+         "failed unittest test", "python", "unittest", merges=3),
+    rule("pip-error", Role.TOOL,
+         "could not find a version|no matching distribution|resolutionimpossible|cannot install|failed building wheel|could not build wheels|failed to build|subprocess-exited-with-error|metadata-generation-failed|could not install packages|conflicting dependencies|requires a different python|externally-managed|invalid requirement|hash",
+         r"^\s*(?:ERROR|error): (?:Could not|No matching|ResolutionImpossible|Cannot install|Failed|subprocess|metadata|Package|Invalid requirement|externally-managed|THESE PACKAGES|Exception)|^× ",
+         reach(r"^\s*(?:ERROR|error): |^[ \t]+\S|^The conflict|^×|^╰|^│", blanks=1, key=_INNER, last_key=True), "pip could not install", "python", "pip", merges=2),
+    rule("uv-error", Role.TOOL, "no solution found|failed to build|failed to download|failed to fetch|╰─▶|╰─", r"^\s*×\s",
+         reach(r"^\s+(?:╰|├|│|help|hint|\S)", blanks=1, limit=80), "uv could not resolve or build", "python", "uv"),
+    rule("poetry-error", Role.TOOL, "version solving failed|solverproblemerror|because ", r"^(?:\s*SolverProblemError|Because .* (?:depends|requires|doesn't match))",
+         reach(r"^\S|^ +\S", blanks=1, limit=40), "poetry could not resolve", "python", "poetry"),
+    rule("python-check", Role.COMPILE, ".py:", r"^\S+\.pyi?:\d+(?::\d+)?: (?:error: |[A-Z]{1,4}\d{2,4}\b)", ONE_LINE,
+         "a Python checker's finding", "python", None, merges=2),
+)

@@ -1,0 +1,46 @@
+"""A message with its variable parts masked, so that the same failure reads the same everywhere.
+
+Masks are ``<uuid>``, ``<time>``, ``<ip>``, ``<url>``, ``<email>``, ``<path>``, ``<hex>``, ``<str>``, ``<num>``; masking is idempotent.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_MASKED = 4_000
+"""Characters of a message that are masked; the rest is cut, so that a line of megabytes stays cheap."""
+
+_MASKED = r"<(?:uuid|time|ip|url|email|path|hex|str|num)>"
+
+_VARIABLE = re.compile(
+    "|".join(
+        (
+            rf"(?P<masked>{_MASKED})",
+            r"(?P<uuid>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)",
+            r"(?P<time>\b\d{4}[-/]\d\d?[-/]\d\d?(?:[T ,]\s?\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?(?:Z\b|UTC|[+-]\d\d:?\d\d))?)?"
+            r"|\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"
+            r"|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d\d?\b(?:,? \d{4})?)",
+            r"(?P<url>\b[a-z][a-z0-9+.-]{1,15}://[^\s'\"<>`)\]]+)",
+            r"(?P<email>\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}\b)",
+            r"(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b)",
+            r"(?P<path>(?<![\w<>/\\.~-])(?:~|\.{1,2})?/(?:[\w.@+~=%-]+/)*[\w.@+~=%-]+(?::\d+)*|\b[A-Za-z]:\\[^\s'\"<>|:*?]+(?::\d+)*)",
+            r"(?P<hex>\b0[xX][0-9a-fA-F]+\b|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,128}\b)",
+            r"(?P<num>(?<![\w<])[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?(?=(?:[kKMGT]i?[bB]|ms|us|ns|s|m|h|B|%)?(?!\w)))",
+        )
+    )
+)
+_QUOTED = re.compile(r"'[^'\n<>]*\d[^'\n<>]*'|\"[^\"\n<>]*\d[^\"\n<>]*\"")
+
+
+def _mask(found: re.Match[str]) -> str:
+    return found.group() if found.lastgroup == "masked" else f"<{found.lastgroup}>"
+
+
+def mask(text: str) -> str:
+    """``text`` with numbers, addresses, paths, times and ids masked.
+
+    What stands in quotes is kept: in ``No module named 'torch'`` it is the very thing that tells failures apart;
+    only quoted values that hold a digit after everything else is masked become ``<str>``.
+    """
+    masked = _VARIABLE.sub(_mask, text[:LONGEST_MASKED])
+    return _QUOTED.sub("<str>", masked)
