@@ -37,6 +37,11 @@ def over(target: str | StdioServerParameters, mode: str, talk: Callable[[Client]
     anyio.run(whole)
 
 
+@pytest.fixture
+def over_http(server: ServerProcess) -> str:
+    return f"{server.url}/mcp"
+
+
 @pytest.fixture(params=["stdio", "http"])
 def target(
     request: pytest.FixtureRequest, server: ServerProcess, logs_root: Path, own_home: Path
@@ -93,7 +98,7 @@ def test_a_log_is_diagnosed_and_its_outcome_remembered(target: str | StdioServer
     over(target, mode, talk)
 
 
-def test_the_tools_say_what_they_take_give_and_change(target: str | StdioServerParameters) -> None:
+def test_the_tools_say_what_they_take_give_and_change(over_http: str) -> None:
     async def talk(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == TOOLS
@@ -108,7 +113,7 @@ def test_the_tools_say_what_they_take_give_and_change(target: str | StdioServerP
         reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.read_only_hint}
         assert reading == {"extract_failures", "search_known_issues", "get_known_issue"}
 
-    over(target, "auto", talk)
+    over(over_http, "auto", talk)
 
 
 def test_a_path_is_read_below_the_allowed_folders_alone(
@@ -139,7 +144,7 @@ def test_a_path_is_read_below_the_allowed_folders_alone(
     over(target, "auto", talk)
 
 
-def test_faults_say_what_why_and_what_next(target: str | StdioServerParameters) -> None:
+def test_faults_say_what_why_and_what_next(over_http: str) -> None:
     faults: list[tuple[str, dict[str, Any], str]] = [
         ("diagnose_log", {}, "neither was given"),
         ("diagnose_log", {"text": NUMPY, "path": "build.log"}, "both were given"),
@@ -156,10 +161,10 @@ def test_faults_say_what_why_and_what_next(target: str | StdioServerParameters) 
         for tool, arguments, part in faults:
             assert part in told(await client.call_tool(tool, arguments)), (tool, arguments)
 
-    over(target, "auto", talk)
+    over(over_http, "auto", talk)
 
 
-def test_an_answer_is_kept_short_and_says_so(target: str | StdioServerParameters) -> None:
+def test_an_answer_is_kept_short_and_says_so(over_http: str) -> None:
     log = "".join(f"src/a{n}.c:{n}:5: error: 'x{n}' undeclared {'y' * 300}\n" for n in range(1, 400))
 
     async def talk(client: Client) -> None:
@@ -171,7 +176,7 @@ def test_an_answer_is_kept_short_and_says_so(target: str | StdioServerParameters
         assert whole["shortened"] is None
         assert len(whole["spans"]) > len(short["spans"]) or len(as_text(whole)) > len(as_text(short))
 
-    over(target, "auto", talk)
+    over(over_http, "auto", talk)
 
 
 def test_the_worst_answer_fits_and_keeps_its_names() -> None:

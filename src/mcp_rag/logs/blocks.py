@@ -24,6 +24,10 @@ HARMLESS = re.compile(
 """Lines whose words of failure mean none: counts of zero, passing tests, commands, packages so called."""
 
 
+LONGEST_JOINED = 60
+"""Lines up to which neighbours of different kinds are taken for one failure. Chosen by eye."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A run of lines that one rule recognised; 0-based, inclusive. ``heads`` counts the merged failures."""
@@ -104,4 +108,23 @@ def _add(blocks: list[Block], block: Block) -> None:
     if blocks and block.rule is blocks[-1].rule and block.first - blocks[-1].last - 1 <= block.rule.merges:
         before = blocks.pop()
         block = replace(before, last=block.last, heads=before.heads + 1)
+    elif blocks and _continues(blocks[-1], block):
+        block = _joined(blocks.pop(), block)
     blocks.append(block)
+
+
+def _continues(before: Block, block: Block) -> bool:
+    """Whether a block of another kind on the very next line tells of the same failure."""
+    kinds = (before.rule.role, block.rule.role)
+    return (
+        block.first == before.last + 1
+        and min(kinds) >= Role.LOGGED
+        and max(kinds) not in (Role.TEST, Role.COMPILE, Role.LOGGED)
+        and block.last - before.first < LONGEST_JOINED
+    )
+
+
+def _joined(before: Block, block: Block) -> Block:
+    """Both as one block of the kind that says more."""
+    telling = block if block.rule.role > before.rule.role else before
+    return replace(telling, first=before.first, last=block.last, heads=before.heads)

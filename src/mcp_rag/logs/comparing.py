@@ -13,7 +13,7 @@ from mcp_rag.records import Span
 _NO_WORD = re.compile(r"[^A-Za-z<>\u0080-\uffff]+")
 
 _CALM = re.compile(
-    r"^\W*(?:INFO|DEBUG|TRACE|NOTICE)\b"  # records of a severity that reports no failure
+    r"^[\W\dTZ]*(?:INFO|DEBUG|TRACE|NOTICE)\b"  # records of a severity that reports no failure
     r"|\bProgress \(\d+\)|^\W*Download(?:ing|ed)\b(?!.*(?i:fail|error))",  # transfers, of maven, pip and npm alike
     re.IGNORECASE,
 )

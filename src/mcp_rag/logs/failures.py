@@ -12,7 +12,6 @@ from mcp_rag.logs.ranking import scores
 from mcp_rag.logs.tail import last_outputs
 from mcp_rag.records import Span
 
-
 LARGEST_SHARE = 0.7
 """Of the budget for one block when there are others: a wrong first choice must not hide the right second one.
 Chosen by eye."""

@@ -46,8 +46,11 @@ NAMES = (
 _DIGITS = re.compile(r"\d+|0x[0-9a-f]+")
 _PLACE = re.compile(r"\S+\.\w{1,10}[:(]\d+")
 _EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Failure)\b")
-_COUNT = re.compile(r"\b\d+ (?:\w+ ){0,2}(?:failed|failures?|errors?|problems?)\b|(?:[Ff]ailed|FAILED|[Ee]rrors?|FAILURES?):? \d+\b|\b(?:tests?|build|task|command|step|script) (?:has |have )?failed\b|[Cc]ommand failed|exit(?:ed)? (?:code|status|with)")
+_COUNT = re.compile(
+    r"\b\d+ (?:\w+ ){0,2}(?:failed|failures?|errors?|problems?)\b|(?:[Ff]ailed|FAILED|[Ee]rrors?|FAILURES?):? \d+\b|\b(?:tests?|build|task|command|step|script) (?:has |have )?failed\b|[Cc]ommand failed|exit(?:ed)? (?:code|status|with)"
+)
 _SOFT = re.compile(r"\b(?:[Ww]arn(?:ing)?|WARN(?:ING)?|[Rr]etry|deprecat|[Nn]otice|[Ss]kipp|optional|DEBUG|debug)\b")
+
 
 class Setting:
     """The marks of a log, arranged for looking things up by line."""
@@ -59,7 +62,8 @@ class Setting:
         self.done = found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE)
         self.run_done = found.lines_of(Ending.RUN_DONE)
         self.consequences = sorted(
-            {b.first for b in found.blocks if b.rule.role is Role.CONSEQUENCE} | set(found.lines_of(Ending.EXIT, Ending.FAILURE))
+            {b.first for b in found.blocks if b.rule.role is Role.CONSEQUENCE}
+            | set(found.lines_of(Ending.EXIT, Ending.FAILURE))
         )
 
     def step_of(self, line: int) -> int:

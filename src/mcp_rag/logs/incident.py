@@ -32,9 +32,11 @@ class HasTexts(Protocol):
 
 
 _PREFIX = re.compile(
-    r"^(?:\s*(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d[\d.,]*\]?|#\d+ [\d.]+|\[rank\d+\]:|E(?=\s{2,})|\((?:\w+ )?pid=\d+\)|\[(?:ERROR|error|info|INFO)\])\s+)+"
+    r"^(?:\s*(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d[\d.,]*\]?|#\d+ [\d.]+|[IWEF]\d{4} [\d:.]+\s+\d+ \S+\]|\[rank\d+\]:|E(?=\s{2,})|\((?:\w+ )?pid=\d+\)|\[(?:ERROR|error|info|INFO)\])\s+)+"
 )
-_MARKER = re.compile(r"^(?:##\[error\]|error: |ERROR: |ERROR |Error: |FATAL: |fatal: |npm ERR! |npm error |> |\* |× |! |✘ |✖ |● |- )+")
+_MARKER = re.compile(
+    r"^(?:##\[error\]|error: |ERROR: |ERROR |Error: |FATAL: |fatal: |npm ERR! |npm error |> |\* |× |! |✘ |✖ |● |- )+"
+)
 
 _ERROR_TYPES = tuple(
     re.compile(pattern)
@@ -50,7 +52,9 @@ _ERROR_TYPES = tuple(
         r"^ERROR (\d{4}) \(\w{5}\)",
     )
 )
-_EXCEPTION = re.compile(r"^((?:[A-Za-z_$][\w$]*[./\\:]+)*)(_?[A-Z][\w$]*(?:Error|Exception|Interrupt|Failure|Exit|Warning|Throwable|Fault))(?=[:\s(]|$)")
+_EXCEPTION = re.compile(
+    r"^((?:[A-Za-z_$][\w$]*[./\\:]+)*)(_?[A-Z][\w$]*(?:Error|Exception|Interrupt|Failure|Exit|Warning|Throwable|Fault))(?=[:\s(]|$)"
+)
 
 _BY_KIND_TYPE = {
     "disk-full": "ENOSPC",
@@ -132,7 +136,8 @@ def sentence_of(line: str) -> str:
 def _whole(lines: Sequence[str], key: int) -> str:
     """The key line, with the next that says something when it ends in a colon: ``RuntimeError:`` alone says little."""
     following = next((line for line in lines[key + 1 : key + 4] if line.strip()), "")
-    return f"{lines[key].rstrip()} {following.strip()}" if lines[key].rstrip().endswith(":") else lines[key]
+    head = lines[key].rstrip().removesuffix("|-").rstrip()
+    return f"{head} {following.strip()}" if head.endswith(":") else lines[key]
 
 
 def error_type_of(line: str, kind: str) -> str | None:

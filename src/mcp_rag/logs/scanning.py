@@ -61,7 +61,11 @@ def _hits_in(texts: Sequence[str], start: int) -> Iterator[Hit]:
     for line in sorted(numbers):
         lower = texts[line].lower()
         rules, endings = _announced(frozenset(numbers[line]))
-        yield start + line, [r for r in rules if _holds(lower, r.triggers)], [e for e in endings if _holds(lower, e.triggers)]
+        yield (
+            start + line,
+            [r for r in rules if _holds(lower, r.triggers)],
+            [e for e in endings if _holds(lower, e.triggers)],
+        )
 
 
 @cache

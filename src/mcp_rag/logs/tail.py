@@ -22,7 +22,9 @@ _SAYS_NOTHING = re.compile(
     r"^\s*$|^npm (?:ERR!|error)|^info Visit|^error Command failed|^make|^travis_|^\(See full|^Tasks: TOP|^Use --trace|^The command"
     r"|^\d+ \w+ generated|^exit status|^Process exited|^##\[|^store build|^\+ exit|^FAIL$|^\s*[.=*-]+\s*$|^Makefile:|^Error: Process completed"
 )
-_BEGINS = re.compile(r"^\$ |^> |^\+\s?\S|^travis_|^##\[|^\s*$|^yarn run |^make(?:\[\d+\])?: Entering|^The command|^=+$|\bruby tests/")
+_BEGINS = re.compile(
+    r"^\$ |^> |^\+\s?\S|^travis_|^##\[|^\s*$|^yarn run |^make(?:\[\d+\])?: Entering|^The command|^=+$|\bruby tests/"
+)
 
 
 def last_outputs(found: Survey, texts: Sequence[str]) -> list[Block]:
@@ -51,6 +53,4 @@ def _paragraph(texts: Sequence[str], end: int) -> Block | None:
 
 def _covered(block: Block, blocks: Sequence[Block], starts: Sequence[int]) -> bool:
     at = bisect_left(starts, block.last + 1)
-    return any(
-        other.last >= block.first and other.rule.role >= Role.LOGGED for other in blocks[max(0, at - 8) : at]
-    )
+    return any(other.last >= block.first and other.rule.role >= Role.LOGGED for other in blocks[max(0, at - 8) : at])

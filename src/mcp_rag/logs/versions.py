@@ -29,17 +29,29 @@ _LISTED = re.compile(r"^\s*[-+~] ([A-Za-z][\w.-]*)==(\d[\w.!+]*)\s*$")
 _NAMED: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (name, tuple(words.split("|")), re.compile(pattern))
     for name, words, pattern in (
-        ("python", "python", rf"(?:^|[\s(\[])(?:C?Python|python)[ /:]+(?:version:? ?)?{_DOTTED}|platform \w+ -- Python {_DOTTED}"),
+        (
+            "python",
+            "python",
+            rf"(?:^|[\s(\[])(?:C?Python|python)[ /:]+(?:version:? ?)?{_DOTTED}|platform \w+ -- Python {_DOTTED}",
+        ),
         ("python", "/python", r"[/\\][Pp]ython-?(\d\.\d+(?:\.\d+)?)[/\\]"),
         ("pytest", "pytest-", r"\bpytest-(\d+\.\d+[\w.]*)"),
         ("vllm", "vllm", rf"vLLM (?:API server )?version {_DOTTED}|vLLM engine \({_DOTTED}\)"),
-        ("node", "node", rf"\b[Nn]ode(?:\.js|js)?(?: version:?)?[ :=/@]+v?(\d+(?:\.\d+)*)\b"),
+        ("node", "node", r"\b[Nn]ode(?:\.js|js)?(?: version:?)?[ :=/@]+v?(\d+(?:\.\d+)*)\b"),
         ("npm", "npm", rf"\bnpm(?: version:?| ERR! npm| notice)?[ :=/@]+{_DOTTED}"),
-        ("gcc", "gcc", r"\bgcc(?:\.exe)?(?:-\d+)? \([^)]*\) (\d+(?:\.\d+)*)|\bgcc version (\d+(?:\.\d+)*)|\bGNU (\d+\.\d+\.\d+)"),
+        (
+            "gcc",
+            "gcc",
+            r"\bgcc(?:\.exe)?(?:-\d+)? \([^)]*\) (\d+(?:\.\d+)*)|\bgcc version (\d+(?:\.\d+)*)|\bGNU (\d+\.\d+\.\d+)",
+        ),
         ("g++", "g++", r"\bg\+\+(?:-\d+)? \([^)]*\) (\d+(?:\.\d+)*)"),
         ("clang", "clang", r"\bclang version (\d+(?:\.\d+)*)|\bClang (\d+\.\d+\.\d+)"),
         ("cmake", "cmake", r"\bcmake version (\d+(?:\.\d+)*)"),
-        ("cuda", "cuda", rf"\bCUDA(?: runtime| toolkit)?(?: [Vv]ersion)?(?: used to build PyTorch)?[ :=]+v?(\d+\.\d+(?:\.\d+)?)"),
+        (
+            "cuda",
+            "cuda",
+            r"\bCUDA(?: runtime| toolkit)?(?: [Vv]ersion)?(?: used to build PyTorch)?[ :=]+v?(\d+\.\d+(?:\.\d+)?)",
+        ),
         ("cuda", "cuda", r"\bcuda-(\d+\.\d+)\b|\bcuda_(\d+\.\d+)\."),
         ("nvidia-driver", "driver version", r"\bDriver Version: (\d+(?:\.\d+)+)"),
         ("cudnn", "cudnn", rf"\bcuDNN(?: [Vv]ersion)?[ :=]+{_DOTTED}"),
@@ -48,7 +60,7 @@ _NAMED: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ("cargo", "cargo", rf"\bcargo {_DOTTED}"),
         ("go", "go", r"\bgo(?: version go|version: go|)(\d\.\d+(?:\.\d+)?)\b"),
         ("java", "openjdk|java", r"\b(?:openjdk|java)(?: version)? \"?(\d+(?:\.\d+)*(?:_\d+)?)\"?"),
-        ("ruby", "ruby", rf"\bruby[ -](\d+\.\d+\.\d+)(?:p\d+)?"),
+        ("ruby", "ruby", r"\bruby[ -](\d+\.\d+\.\d+)(?:p\d+)?"),
         ("php", "php", r"\bPHP (\d+\.\d+\.\d+)"),
         ("perl", "perl", r"\bperl 5, version (\d+)|\(v(5\.\d+\.\d+)\) built for|\bperl[ -](5\.\d+(?:\.\d+)?)"),
         ("dotnet", "dotnet|.net", r"\b\.NET (?:Core )?SDK(?: version)?:? (\d+\.\d+\.\d+)|\.dotnet/sdk/(\d+\.\d+\.\d+)"),
@@ -71,7 +83,15 @@ _LIBRARIES = (
     "sentence-transformers|huggingface_hub|huggingface-hub|safetensors|pydantic|ray|pymilvus|milvus|onnxruntime|"
     "setuptools|pip|uv|poetry|django|flask|fastapi|react|typescript|webpack|jest|yarn|pnpm|bazel|ninja|meson"
 )
-_LIBRARY = re.compile(rf"(?<![\w./-])({_LIBRARIES})(?: version)?(?:\s*[:=]\s*|\s+|/)(?:version:? ?)?{_DOTTED}(?![\w/])", re.IGNORECASE)
+_LIBRARY = re.compile(
+    rf"(?<![\w./-])({_LIBRARIES})(?: version)?(?:\s*[:=]\s*|\s+|/)(?:version:? ?)?{_DOTTED}(?![\w/])", re.IGNORECASE
+)
+_TOLD_OF = re.compile(
+    r"\b(?:in|since|from|until|before|after|than|requires?|needs?|needed|to|with|for|using|against|supports?)\s+[`'\"(]?$",
+    re.IGNORECASE,
+)
+"""A version that a message tells of (*deprecated in NumPy 1.20*) is not the one that ran."""
+
 _SAME_AS = {"pytorch": "torch", "sklearn": "scikit-learn"}
 
 _WORTH_A_LOOK = re.compile(r"\d[.\d]")
@@ -103,8 +123,9 @@ def _read_line(text: str, seen: dict[str, str], installed: dict[str, str]) -> No
     for name, words, pattern in _NAMED:
         if any(word in lower for word in words) and (found := pattern.search(text)):
             seen[name] = next(group for group in found.groups() if group)
-    if found := _LIBRARY.search(text):
-        seen[normalise(found[1])] = found[2]
+    for found in _LIBRARY.finditer(text):
+        if not _TOLD_OF.search(text, 0, found.start()):
+            seen[normalise(found[1])] = found[2]
     if "@" in text:
         seen.update((normalise(name), version) for name, version in _NPM.findall(text))
     if found := _CARGO.match(text):

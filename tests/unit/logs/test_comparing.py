@@ -48,7 +48,7 @@ def test_against_itself_nothing_is_new() -> None:
 
 
 def test_what_any_of_several_passing_runs_has_is_not_new() -> None:
-    assert 3 not in lines(BAD, GOOD, "x [ERROR] AlphaTest.adds: expected 1 but was 2\n")
+    assert 3 not in lines(BAD, GOOD, "2026-02-28 01:02:03 [ERROR] AlphaTest.adds: expected 1 but was 2\n")
 
 
 def test_a_budget_cuts() -> None:

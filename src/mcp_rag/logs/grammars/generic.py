@@ -1,5 +1,9 @@
 """What failures have in common where no tool's own grammar fits: stack traces, ``error:`` and severity words."""
 
+# ruff: noqa: E501
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
 from __future__ import annotations
 
 import re
@@ -11,14 +15,14 @@ _trace = reach(_FRAME, key=r"^\s*Caused by: ", last_key=True)
 _frame = re.compile(_FRAME)
 
 
-def _thrown(passage: Passage, at: int) -> Extent:
+def _thrown(passage: Passage, at: int) -> Extent | None:
     """An exception's line with the frames under it; its message may fill a few lines before them."""
     end = min(len(passage), at + 6)
     below = next((i for i in range(at + 1, end) if _frame.match(passage[i])), None)
     if below is None:
         return at, at, at
-    _, last, key = _trace(passage, below - 1)
-    return at, last, key if key >= below else at
+    extent = _trace(passage, below - 1)
+    return (at, extent[1], extent[2] if extent[2] >= below else at) if extent else None
 
 
 PASSED_ON = re.compile(

@@ -1,5 +1,9 @@
 """JavaScript and TypeScript: Node, tsc, bundlers, linters, npm, yarn, pnpm, jest, mocha, karma, TAP."""
 
+# ruff: noqa: E501
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
 from __future__ import annotations
 
 from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Role, reach, rule
@@ -18,6 +22,7 @@ RULES = (
     rule("vitest-failure", Role.TEST, "failed tests|failed suites| fail  ", r"^\s*FAIL\s+\S+.* > ", reach(stop=r"^⎯{5,}|^\s*(?:Test Files|Tests) ", blanks=2), "failed vitest test", "javascript", "vitest", merges=3),
     rule("mocha-failure", Role.TEST, " failing", r"^\s+\d+ failing$", reach(r"^\s", blanks=2, limit=LONGEST_BLOCK, key=r"Error", skips_head=True), "failed mocha test", "javascript", "mocha", least=2),
     rule("karma-failure", Role.TEST, " failed|disconnected|) error", r"^(?:\S+ )*[\w. ]+ \([\w .]+\) .*\bFAILED$|^[\w. ]+ \([\w .]+\)(?: ERROR|: Executed \d+ of \d+ .*DISCONNECTED)", reach(r"^[ \t]|DISCONNECTED|ERROR \[reporter"), "failed karma test", "javascript", "karma", merges=1),
+    rule("torchrun-failures", Role.CONSEQUENCE, "failures:|root cause (first", r"^(?:Failures|Root Cause \(first observed failure\)):", reach(stop=r"^={10,}", needs=r"^\s+(?:time  |<NO_OTHER)|^\[\d+\]:$"), "torchrun's list of failed workers", "python", "torchrun"),
     rule("jasmine-failure", Role.TEST, "failures:", r"^Failures:\s*$", reach(stop=r"^(?:Finished in|\d+ (?:tests?|specs?|examples?),|Pending:|TEST FAIL|Executed \d+)|^=+$", blanks=2, key=r"^\s*(?:\d+\)|Message|.*(?:Error|[Ee]xpected))", limit=LONGEST_BLOCK, skips_head=True), "a test runner's list of failures", None, None),
     rule("tap-failure", Role.TEST, "not ok ", r"^\s*not ok \d+(?!.*# (?:TODO|SKIP|todo|skip))", reach(r"^\s+(?!ok )\S", stop=r"^\s*not ok", key=r"^\s+(?:message|error|operator|expected):"), "failed TAP test", None, "tap", merges=-1),
     rule("npm-error", Role.TOOL, "npm err!|npm error", r"^npm (?:ERR!|error) (?!code ELIFECYCLE|errno|A complete log|    /|$|.*This is probably not a problem|\S+@\S+ \w+: `|Exit status|Failed at the|Test failed)", reach(r"^npm (?:ERR!|error)"), "npm failed", "javascript", "npm"),

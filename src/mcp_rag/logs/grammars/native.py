@@ -1,5 +1,9 @@
 """C and C++: compilers, linkers, make, ninja, CMake, autotools, sanitizers, gtest, ctest; Swift and Xcode share their shape."""
 
+# ruff: noqa: E501
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
 from __future__ import annotations
 
 import re

@@ -34,22 +34,73 @@ def _ending(ending: Ending, triggers: str, pattern: str) -> EndingRule:
 
 
 ENDINGS = (
-    _ending(Ending.RUN_DONE, "exited with 0|exit code 0", r"^Done\. Your build exited with 0|^Process (?:finished|completed) with exit code 0"),
-    _ending(Ending.STEP_DONE, "exited with |exit code|exit status", r"exited with (?:code |status )?0\b|[Ee]xit (?:code|status):? 0\b"),
+    _ending(
+        Ending.RUN_DONE,
+        "exited with 0|exit code 0",
+        r"^Done\. Your build exited with 0|^Process (?:finished|completed) with exit code 0",
+    ),
+    _ending(
+        Ending.STEP_DONE,
+        "exited with |exit code|exit status",
+        r"exited with (?:code |status )?0\b|[Ee]xit (?:code|status):? 0\b",
+    ),
     _ending(Ending.FAILURE, "exited with ", r"^Done\. Your build exited with [1-9]"),
-    _ending(Ending.EXIT, "exited with |exit code|exit status|failed and exited|stopped your build",
-            r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|[Ee]xit code:? (?!0\b)\d+"),
+    _ending(
+        Ending.EXIT,
+        "exited with |exit code|exit status|failed and exited|stopped your build",
+        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|[Ee]xit code:? (?!0\b)\d+",
+    ),
     _ending(Ending.EXIT, "##[error]", r"^##\[error\]"),
-    _ending(Ending.FAILURE, "*** [|build fail|tests failed|test fail", r"make(?:\[\d+\])?: \*\*\* |\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^TEST FAIL"),
-    _ending(Ending.FAILURE, "npm err!|npm error|error command failed|elifecycle", r"^npm (?:ERR!|error) (?:code|errno|Test failed)|^error Command failed|ELIFECYCLE"),
-    _ending(Ending.FAILURE, "could not compile|ninja: build stopped|test result: failed|aborting due to|returned a non-zero|exit status", r"^error: could not compile|^ninja: build stopped|^test result: FAILED|^error: aborting due to|returned a non-zero|^exit status [1-9]"),
-    _ending(Ending.FAILURE, "failed|failures!|errors:|errors=|failures:", r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|Failed: [1-9]|^FAIL$|(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed"),
+    _ending(
+        Ending.FAILURE,
+        "*** [|build fail|tests failed|test fail",
+        r"make(?:\[\d+\])?: \*\*\* |\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^TEST FAIL",
+    ),
+    _ending(
+        Ending.FAILURE,
+        "npm err!|npm error|error command failed|elifecycle",
+        r"^npm (?:ERR!|error) (?:code|errno|Test failed)|^error Command failed|ELIFECYCLE",
+    ),
+    _ending(
+        Ending.FAILURE,
+        "could not compile|ninja: build stopped|test result: failed|aborting due to|returned a non-zero|exit status",
+        r"^error: could not compile|^ninja: build stopped|^test result: FAILED|^error: aborting due to|returned a non-zero|^exit status [1-9]",
+    ),
+    _ending(
+        Ending.FAILURE,
+        "failed|failures!|errors:|errors=|failures:",
+        r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|Failed: [1-9]|^FAIL$|(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
+    ),
     _ending(Ending.RUN_DONE, "build success", r"\bBUILD SUCCESS(?:FUL)?\b"),
-    _ending(Ending.RUN_DONE, " passed|succeeded|finished: success", r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^Build succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total"),
-    _ending(Ending.RUN_DONE, "pass|ok  |status 0|succeeded|: success", r"^PASS$|^ok\s+\S+\s+(?:[\d.]+s|\(cached\))|[Ee]xit status:? 0$|^status:? 0$|: success$|\bsucceeded after\b"),
-    _ending(Ending.RUN_DONE, "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ", r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|\b0 failed\b(?!.*[1-9]\d* errors?)"),
-    _ending(Ending.STEP_DONE, "success", r"^Successfully |[Cc]ompleted successfully|(?:[Bb]uild|[Tt]ests?|[Ii]nstall\w*|[Dd]eploy\w*|[Rr]un) (?:was )?(?:successful|succeeded|passed)"),
-    _ending(Ending.STEP_DONE, "added |finished |found 0 ", r"^(?:added|changed)\b.* in \d|^found 0 vulnerabilities|^\s+Finished `?\w"),
-    _ending(Ending.STEP, "travis_fold:start|##[group]|##[section]|[pipeline]", r"travis_fold:start|^##\[(?:group|section)\]|^\[Pipeline\]"),
+    _ending(
+        Ending.RUN_DONE,
+        " passed|succeeded|finished: success",
+        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^Build succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total",
+    ),
+    _ending(
+        Ending.RUN_DONE,
+        "pass|ok  |status 0|succeeded|: success",
+        r"^PASS$|^ok\s+\S+\s+(?:[\d.]+s|\(cached\))|[Ee]xit status:? 0$|^status:? 0$|: success$|\bsucceeded after\b",
+    ),
+    _ending(
+        Ending.RUN_DONE,
+        "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ",
+        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|\b0 failed\b(?!.*[1-9]\d* errors?)",
+    ),
+    _ending(
+        Ending.STEP_DONE,
+        "success",
+        r"^Successfully |[Cc]ompleted successfully|(?:[Bb]uild|[Tt]ests?|[Ii]nstall\w*|[Dd]eploy\w*|[Rr]un) (?:was )?(?:successful|succeeded|passed)",
+    ),
+    _ending(
+        Ending.STEP_DONE,
+        "added |finished |found 0 ",
+        r"^(?:added|changed)\b.* in \d|^found 0 vulnerabilities|^\s+Finished `?\w",
+    ),
+    _ending(
+        Ending.STEP,
+        "travis_fold:start|##[group]|##[section]|[pipeline]",
+        r"travis_fold:start|^##\[(?:group|section)\]|^\[Pipeline\]",
+    ),
     _ending(Ending.STEP, "$ ", r"^\$ \S"),
 )

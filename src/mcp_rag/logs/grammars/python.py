@@ -1,5 +1,9 @@
 """Python: tracebacks in all their forms, pytest, unittest, pip and its relatives, checkers."""
 
+# ruff: noqa: E501
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
 from __future__ import annotations
 
 import re
@@ -67,7 +71,7 @@ def _syntax_error(passage: Passage, at: int) -> Extent:
     return first, at, at
 
 
-_INNER = r"^\s+(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)?: |: (?:fatal )?error: |error: (?!subprocess|command|metadata|failed-wheel|legacy)|^ERROR: (?:No matching|Cannot install)|externally-managed"
+_INNER = r"^\s+(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |: (?:fatal )?error: |error: (?!subprocess|command|metadata|failed-wheel|legacy)|^ERROR: (?:No matching|Cannot install)|externally-managed"
 """What failed inside a package's own build, which pip indents."""
 
 _SECTION = r"^(?:={4,} |_{4,} .* _{4,}$|-{4,} .* -{4,}$)"

@@ -195,4 +195,6 @@ def rule(
 ) -> Rule:
     """A :class:`Rule` as one line of a table; ``triggers`` are parted by ``|``."""
     words = tuple(triggers.split("|"))
-    return Rule(kind, role, words, re.compile(head), reach, reason or kind.replace("-", " "), language, tool, merges, least)
+    return Rule(
+        kind, role, words, re.compile(head), reach, reason or kind.replace("-", " "), language, tool, merges, least
+    )

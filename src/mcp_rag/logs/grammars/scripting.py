@@ -1,5 +1,9 @@
 """Ruby, PHP, Perl, Elixir, Erlang, Lua, R, Julia, Emacs Lisp, TeX, Sass: crashes, package managers, test runners."""
 
+# ruff: noqa: E501
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
 from __future__ import annotations
 
 from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, PARAGRAPH, Role, reach, rule
