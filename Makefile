@@ -21,7 +21,7 @@ $(VENV)/.tested: pyproject.toml constraints.txt $(VENV)/.installed
 	@touch $@
 
 demo: setup  ## diagnose a shipped real log
-	@$(BIN)/mcp-rag diagnose examples/aimv2-clash.log
+	@$(BIN)/mcp-rag diagnose tests/golden/logs/long-numpy-np-float-in-build.log
 
 test: $(VENV)/.tested  ## the tests; what needs a server or torch that is not there is skipped visibly
 	$(BIN)/python -m pytest $(TESTS)

@@ -56,6 +56,9 @@ class Settings:
     chat_api_key: str = ""
     chat_model: str = ""
     chat_timeout_seconds: float = 60.0
+    serve_tokens_file: str = ""
+    """File of SHA-256 digests, hexadecimal, one a line: whose tokens `mcp-rag serve` accepts; empty: it asks for none
+    and listens on loopback alone."""
     redact: bool = True
     """Whether secrets in logs are masked before anything is stored or sent."""
     redact_ips: bool = False

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from mcp_rag import librarian
@@ -49,13 +50,15 @@ class LateEmbedder:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._opened: Embedder | None = None
+        self._opening = Lock()
 
     def _embedder(self) -> Embedder:
-        if self._opened is None:
-            from mcp_rag.knowledge.models import open_embedder
+        with self._opening:
+            if self._opened is None:
+                from mcp_rag.knowledge.models import open_embedder
 
-            self._opened = open_embedder(self._settings.embedding_model, self._settings.models_folder)
-        return self._opened
+                self._opened = open_embedder(self._settings.embedding_model, self._settings.models_folder)
+            return self._opened
 
     @property
     def name(self) -> str:
@@ -75,19 +78,21 @@ class LateIndex:
     def __init__(self, settings: Settings, ledger: Ledger, embedder: Embedder, tell: Tell) -> None:
         self._settings, self._ledger, self._embedder, self._tell = settings, ledger, embedder, tell
         self._opened: KnowledgeIndex | None = None
+        self._opening = Lock()
 
     def _index(self) -> KnowledgeIndex:
-        if self._opened is None:
-            from mcp_rag.knowledge.milvus import MilvusIndex
+        with self._opening:
+            if self._opened is None:
+                from mcp_rag.knowledge.milvus import MilvusIndex
 
-            self._opened = MilvusIndex(
-                _connection(self._settings),
-                self._settings.collection,
-                self._embedder.name,
-                self._embedder.dimension,
-                notify=self._tell,
-            )
-        return self._opened
+                self._opened = MilvusIndex(
+                    _connection(self._settings),
+                    self._settings.collection,
+                    self._embedder.name,
+                    self._embedder.dimension,
+                    notify=self._tell,
+                )
+            return self._opened
 
     def upsert(self, entries: Sequence[IndexEntry]) -> None:
         self._index().upsert(entries)

@@ -43,15 +43,13 @@ def over_http(server: ServerProcess) -> str:
 
 
 @pytest.fixture(params=["stdio", "http"])
-def target(
-    request: pytest.FixtureRequest, server: ServerProcess, logs_root: Path, own_home: Path
-) -> str | StdioServerParameters:
-    """A server over either transport; paths are allowed below ``logs_root`` in both."""
+def target(request: pytest.FixtureRequest, server: ServerProcess, logs_root: Path) -> str | StdioServerParameters:
+    """A server over either transport, in the same home; paths are allowed below ``logs_root`` in both."""
     if request.param == "http":
         return f"{server.url}/mcp"
     arguments = ["-m", "mcp_rag", "mcp"]
     return StdioServerParameters(
-        command=sys.executable, args=arguments, env=environment_for(own_home), cwd=str(logs_root)
+        command=sys.executable, args=arguments, env=environment_for(server.home), cwd=str(logs_root)
     )
 
 
@@ -71,9 +69,18 @@ def told(result: CallToolResult) -> str:
     return text.text
 
 
+ERRORS = {
+    ("stdio", "auto"): "acme.Hullabaloo: the zeppelin of Oslo hums a polka",
+    ("stdio", "legacy"): "acme.Crumpet: no heron likes turquoise gloves",
+    ("http", "auto"): "acme.Bagpipe: Tuesday tastes of rhubarb",
+    ("http", "legacy"): "acme.Quibble: wombat 7 declines the marmalade",
+}
+"""One failure each, unlike the others: the home is shared."""
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_a_log_is_diagnosed_and_its_outcome_remembered(target: str | StdioServerParameters, mode: str) -> None:
-    error = f"acme.{mode.title()}{type(target).__name__.title()}: the flux gate of shop 7 refuses XTS"
+    error = ERRORS["http" if isinstance(target, str) else "stdio", mode]
     log = f'Traceback (most recent call last):\n  File "/srv/a.py", line 3, in go\n    pay()\n{error}\n'
 
     async def talk(client: Client) -> None:
@@ -81,12 +88,12 @@ def test_a_log_is_diagnosed_and_its_outcome_remembered(target: str | StdioServer
         assert (numpy["verdict"], numpy["shortened"]) == ("known", None)
         assert {"line": 4, "quote": NUMPY.splitlines()[-1]} in numpy["citations"]
         first = structured(await client.call_tool("diagnose_log", {"text": log}))
-        assert (first["verdict"], first["history"]) == ("unknown", None)
-        outcome = {"incident": first["incident"], "outcome": "confirmed", "fix": "Open the flux gate in acme.toml"}
+        assert first["history"] is None
+        outcome = {"incident": first["incident"], "outcome": "confirmed", "fix": "Oil the cuckoo clock"}
         recorded = structured(await client.call_tool("record_outcome", outcome))
         again = structured(await client.call_tool("diagnose_log", {"text": log}))
         assert (again["verdict"], again["history"]["count"]) == ("known", 1)
-        assert "Open the flux gate" in again["fix"]
+        assert "Oil the cuckoo clock" in again["fix"]
         issue = structured(await client.call_tool("get_known_issue", {"issue": recorded["issue"]}))
         assert issue["standing"] == {"helped": 1, "failed": 0}
         found = structured(await client.call_tool("search_known_issues", {"query": error, "limit": 2}))

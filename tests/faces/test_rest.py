@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -218,16 +219,17 @@ def test_the_description_lists_every_path_and_loads_nothing_from_elsewhere(clien
 
 
 def test_many_ask_at_once(client: httpx.Client) -> None:
-    log = python_log("acme.Crowded: too many at once")
+    log = python_log("acme.Crowded: seven otters juggle lanterns")
 
     def ask(number: int) -> str:
         if number % 2:
-            return str(client.get("/v1/search", params={"q": f"acme crowded {number}"}).status_code)
-        return str(diagnosed(client, log)["verdict"])
+            return str(client.get("/v1/search", params={"q": f"otters {number}"}).status_code)
+        return str(diagnosed(client, log)["incident"])
 
     with ThreadPoolExecutor(12) as crowd:
-        answers = sorted(crowd.map(ask, range(24)))
-    assert answers == ["200"] * 12 + ["unknown"] * 12
+        answers = Counter(crowd.map(ask, range(24)))
+    assert sorted(answers.values()) == [12, 12], answers
+    assert answers["200"] == 12
     assert diagnosed(client, log)["history"]["count"] == 12
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mcp_rag.ledger import StoredIncident
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
 
 
@@ -101,4 +102,17 @@ def diagnosis_to_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "history": _history(diagnosis.history),
         "worded_by": diagnosis.worded_by,
         "notes": list(diagnosis.notes),
+    }
+
+
+def stored_incident_to_json(stored: StoredIncident) -> dict[str, Any]:
+    return {
+        "incident": stored.id,
+        "message": stored.incident.message,
+        "count": stored.history.count,
+        "first_seen": stored.history.first_seen.isoformat(),
+        "last_seen": stored.history.last_seen.isoformat(),
+        "verdict": stored.verdict.value,
+        "issue": stored.issue_key,
+        "fixed_by": stored.history.fixed_by,
     }

@@ -58,6 +58,8 @@ def _within(ranked: Sequence[tuple[float, Block]], budget: int) -> list[Span]:
         if left <= 0:
             break
         first, last = _window(block, min(share, left))
+        if any(span.first <= last + 1 and first + 1 <= span.last for span in spans):
+            continue
         spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, block.key + 1))
         left -= last - first + 1
     return spans

@@ -1,6 +1,7 @@
 """A message with its variable parts masked, so that the same failure reads the same everywhere.
 
-Masks are ``<uuid>``, ``<time>``, ``<ip>``, ``<url>``, ``<email>``, ``<path>``, ``<hex>``, ``<str>``, ``<num>``; masking is idempotent.
+Masks are ``<uuid>``, ``<time>``, ``<ip>``, ``<url>``, ``<email>``, ``<path>``, ``<hex>``, ``<num>``;
+masking is idempotent.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 LONGEST_MASKED = 4_000
 """Characters of a message that are masked; the rest is cut, so that a line of megabytes stays cheap."""
 
-_MASKED = r"<(?:uuid|time|ip|url|email|path|hex|str|num)>"
+_MASKED = r"<(?:uuid|time|ip|url|email|path|hex|num)>"
 
 _VARIABLE = re.compile(
     "|".join(
@@ -29,9 +30,6 @@ _VARIABLE = re.compile(
         )
     )
 )
-_QUOTED = re.compile(r"'[^'\n<>]*\d[^'\n<>]*'|\"[^\"\n<>]*\d[^\"\n<>]*\"")
-
-
 def _mask(found: re.Match[str]) -> str:
     return found.group() if found.lastgroup == "masked" else f"<{found.lastgroup}>"
 
@@ -39,8 +37,6 @@ def _mask(found: re.Match[str]) -> str:
 def mask(text: str) -> str:
     """``text`` with numbers, addresses, paths, times and ids masked.
 
-    What stands in quotes is kept: in ``No module named 'torch'`` it is the very thing that tells failures apart;
-    only quoted values that hold a digit after everything else is masked become ``<str>``.
+    What else stands in quotes is kept: in ``No module named 'torch'`` it is the very thing that tells failures apart.
     """
-    masked = _VARIABLE.sub(_mask, text[:LONGEST_MASKED])
-    return _QUOTED.sub("<str>", masked)
+    return _VARIABLE.sub(_mask, text[:LONGEST_MASKED])

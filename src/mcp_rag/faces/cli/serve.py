@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mcp_rag.faces.cli.options import home_option, settings_from
 from mcp_rag.faces.cli.output import tell
+from mcp_rag.settings import Settings
+
+if TYPE_CHECKING:
+    from mcp_rag.faces.serving.access import Access
 
 MAX_REQUEST_BYTES = 64_000_000
 """A CI job's log is a few megabytes; a compressed one of this size unpacks to several gigabytes. Chosen by eye."""
@@ -41,24 +48,39 @@ def serve(
     On loopback it is open to this machine; elsewhere it asks for a token whose SHA-256 is in the file that the
     setting serve_tokens_file names.
     """
+    from mcp_rag.faces.serving.access import access_for
     from mcp_rag.faces.serving.extra import require_extra
+    from mcp_rag.faces.serving.listening import listen
 
     settings = settings_from(home=home)
-    require_extra("fastapi", "uvicorn", "mcp.server")
+    access = access_for(host, settings.serve_tokens_file)
+    with listen(host, port) as listening:
+        require_extra("fastapi", "uvicorn", "mcp.server")
+        _serve(listening, access, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
+    tell("stopped")
+
+
+def _serve(
+    listening: socket.socket,
+    access: Access,
+    settings: Settings,
+    roots: Sequence[Path],
+    max_request_bytes: int,
+    *,
+    use_chat: bool,
+    quiet: bool,
+) -> None:
     from mcp_rag.faces.mcp.server import make_server
     from mcp_rag.faces.rest.app import make_app
-    from mcp_rag.faces.rest.running import address_of, listen, serve_until_stopped
-    from mcp_rag.faces.serving.access import access_for
+    from mcp_rag.faces.rest.running import serve_until_stopped
+    from mcp_rag.faces.serving.listening import address_of
     from mcp_rag.faces.serving.narration import narrate_on_stderr
     from mcp_rag.faces.serving.shared_house import SharedHouse
     from mcp_rag.wiring import open_house
 
-    access = access_for(host, settings.serve_tokens_file)
-    with listen(host, port) as listening, open_house(settings, tell, use_chat=not no_chat) as opened:
+    with open_house(settings, tell, use_chat=use_chat) as house:
         narrate_on_stderr(requests=not quiet)
-        address = address_of(listening)
-        shared = SharedHouse(opened)
+        shared, address = SharedHouse(house), address_of(listening)
         tools = make_server(shared, roots)
         app = make_app(shared, tools, access, max_request_bytes, lambda: tell(f"listening on {address}"))
         serve_until_stopped(app, listening)
-    tell("stopped")

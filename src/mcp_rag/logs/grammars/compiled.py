@@ -38,7 +38,7 @@ HASKELL = (
 )
 
 DOTNET = (
-    rule("dotnet-error", Role.COMPILE, ": error ", r": error (?:CS|VB|FS|MSB|NU|NETSDK|CA|SA|IDE|BC|AD)\d+\s?:|\): error [A-Z]+\d+: ", ONE_LINE, ".NET compile error", "c#", "msbuild", merges=1),
+    rule("dotnet-error", Role.COMPILE, ": error ", r": error (?:CS|VB|FS|MSB|NU|NETSDK|CA|SA|IDE|BC|AD)\d+\s?:|\): error (?!TS)[A-Z]+\d+: ", ONE_LINE, ".NET compile error", "c#", "msbuild", merges=1),
     rule("dotnet-exception", Role.CRASH, "unhandled exception", r"^Unhandled [Ee]xception[.:]", reach(r"^\s|^ ?--- End of", key=r"Unhandled"), "unhandled .NET exception", "c#", "dotnet"),
     rule("xunit-failure", Role.TEST, "[fail]", r"\[FAIL\]$", reach(r"^\s{3,}\S", blanks=0, limit=120), "failed xUnit test", "c#", "xunit", merges=2),
     rule("vstest-failure", Role.TEST, "  failed ", r"^\s+Failed \S+.* \[[<\d].*\]$", reach(r"^\s", limit=80), "failed .NET test", "c#", "dotnet test", merges=2),

@@ -12,6 +12,7 @@ from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Extent
 
 _RAISED = re.compile(r"^[| ]{0,8}(?=\S)[A-Za-z_][\w.]*(?::\s|:?$)")
 _CHAIN = re.compile(r"During handling of the above exception|The above exception was the direct cause|Original Traceback")
+_GOES_ON = re.compile(_CHAIN.pattern + r"|Traceback \(most recent call last\)|^\s*[+|]")
 _HEAD = re.compile(r"Traceback \(most recent call last\)")
 _INSIDE = re.compile(r"^[ \t]|^[|+]|^$")
 _REFERS = re.compile(r"\bCaught \w+ in |look up to see|following error|[Ss]ee (?:root cause )?above|ChildFailedError|SystemExit")
@@ -36,7 +37,7 @@ def _traceback(passage: Passage, at: int) -> Extent:
             i = _message_end(passage, i, end)
             last = i - 1
             following = next((j for j in range(i, min(i + 3, end)) if passage[j].strip()), None)
-            if following is None or not (_CHAIN.search(passage[following]) or _HEAD.search(passage[following])):
+            if following is None or not _GOES_ON.search(passage[following]):
                 break
             last, i = following, following
         elif not _INSIDE.match(text):

@@ -51,7 +51,7 @@ OTHERS = (
     rule("julia-error", Role.CRASH, "error: ", r"^ERROR: (?:LoadError: )?\w+(?:Error|Exception)?:", reach(r"^Stacktrace:|^\s|^in expression", blanks=1, limit=60), "Julia error", "julia", "julia"),
     rule("emacs-lisp", Role.CRASH, "debugger entered--lisp|  signal(", r"^Debugger entered--Lisp error|^\s+signal\(", reach(r"^  ", limit=80), "Emacs Lisp error", "emacs-lisp", "emacs"),
     rule("tex-error", Role.COMPILE, "! ", r"^! [A-Z]\S+ ", reach(stop=r"^\s*$|^\?", blanks=0, limit=15), "TeX error", "tex", "latex"),
-    rule("sass-error", Role.COMPILE, "error: ", r"^Error: (?=.)", reach(r"^\s+(?:on line|from line|╷|│|╵)|^\s*[\d]*\s*[╷│╵]|^\s+\S+ \d+:\d+"), "error", "sass", None),
+    rule("sass-error", Role.COMPILE, "error: ", r"^Error: (?=.)", reach(r"^\s+(?:on line|from line|╷|│|╵)|^\s*[\d]*\s*[╷│╵]|^\s+\S+ \d+:\d+", needs=r"^\s+on line \d|^\s*\d*\s*[╷│]"), "Sass error", "sass", "sass"),
     rule("nix-error", Role.TOOL, "error: builder for|error: attribute|error: build of", r"^error: (?:builder for|build of|attribute|undefined variable)", INDENTED, "nix could not build", "nix", "nix"),
     rule("dart-error", Role.COMPILE, ".dart:", r"^\S+\.dart:\d+:\d+: Error: ", PARAGRAPH, "Dart compile error", "dart", "dart"),
     rule("tasty-failure", Role.TEST, " fail", r"^\s+\S.*: +FAIL(?: \(\d+\.\d+s\))?$", reach(deeper=True, blanks=1, limit=60), "failed tasty test", "haskell", "tasty", least=2),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mcp_rag.logs.grammars.rule import INDENTED, ONE_LINE, Role, reach, rule
 
 SHELL = (
+    rule("exit-code", Role.CONSEQUENCE, "process completed|exited with|exit code", r"Process completed with exit code [1-9]|^The command .* exited with [1-9]|^\w[\w.-]* exited with code [1-9]", reason="a command ended with a code other than 0"),
     rule("command-not-found", Role.TOOL, "command not found|not recognized as|: not found|unknown command", r": (?:command )?not found\s*$|: command not found\b|is not recognized as an? (?:internal|name)", ONE_LINE, "a command is not installed", "shell", "sh"),
     rule("no-such-file", Role.TOOL, "no such file or directory|is a directory|not a directory|cannot access", r"^(?:\S*(?:sh|bash|zsh|/\S+)(?:\[\d+\])?: (?:line )?\d+: |(?:\w[\w.+-]*): |/\S+: )?.*(?:No such file or directory|Is a directory|Not a directory)", ONE_LINE, "a file is missing", "shell", "sh"),
     rule("permission-denied", Role.TOOL, "permission denied|operation not permitted|access denied|access is denied|eacces", r"[Pp]ermission denied|Operation not permitted|Access (?:is )?[Dd]enied|EACCES", ONE_LINE, "permission denied", "shell", None),

@@ -1,0 +1,1 @@
+"""The assistant over HTTP: REST under ``/v1``, and MCP at ``/mcp``."""

@@ -1,0 +1,56 @@
+"""The one application: REST and MCP behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from mcp.server import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.types import ASGIApp
+
+from mcp_rag import __version__
+from mcp_rag.faces.rest.faults import map_faults
+from mcp_rag.faces.rest.gate import Gate
+from mcp_rag.faces.rest.routes import make_router
+from mcp_rag.faces.serving.access import Access
+from mcp_rag.faces.serving.shared_house import SharedHouse
+
+
+def make_app(
+    house: SharedHouse,
+    tools: MCPServer[None],
+    access: Access,
+    max_request_bytes: int,
+    started: Callable[[], None] = lambda: None,
+) -> ASGIApp:
+    """The ASGI application; ``started`` is called once it is ready for requests."""
+    # Without sessions any replica answers any request. The gate has checked host, origin and size already.
+    served = tools.streamable_http_app(
+        stateless_http=True,
+        json_response=True,
+        max_request_body_size=max_request_bytes,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with tools.session_manager.run():
+            started()
+            yield
+
+    # The pages that FastAPI makes for /docs load scripts from elsewhere; /openapi.json is the documentation.
+    app = FastAPI(
+        title="MCP-RAG",
+        version=__version__,
+        description="An error log in, the known cause and fix out: cited, or an honest unknown.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    map_faults(app)
+    app.include_router(make_router(house))
+    app.router.routes.extend(served.routes)
+    return Gate(app, access, max_request_bytes)

@@ -1,0 +1,114 @@
+"""The questions that the REST face answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
+from mcp_rag.faces.serving.answers import (
+    DiagnosisAnswer,
+    Extraction,
+    FaultAnswer,
+    Health,
+    IncidentsAnswer,
+    IssueAnswer,
+    OutcomeAnswer,
+    Readiness,
+    SearchAnswer,
+)
+from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.records import OutcomeKind
+
+MOST_RESULTS = 100
+"""Most known issues or incidents in one answer. Chosen by eye."""
+
+QUERY_CHARACTERS = 10_000
+"""Longest text to search for; a log belongs into ``/v1/diagnose``. Chosen by eye."""
+
+MOST_LINES = 10_000
+"""Largest budget of lines. Chosen by eye."""
+
+Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
+Limit = Annotated[int, Query(ge=1, le=MOST_RESULTS)]
+
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"model": FaultAnswer} for status in (400, 401, 403, 404, 413, 415, 421, 422, 500, 503)
+}
+
+
+class _Outcome(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    incident: str = Field(min_length=1, max_length=200, description="the diagnosis' incident, or the start of its id")
+    issue: str | None = Field(None, max_length=2_000, description="by default the issue that the diagnosis named")
+
+
+class Confirmed(_Outcome):
+    """The fix helped."""
+
+    outcome: Literal["confirmed"]
+    fix: str | None = Field(None, max_length=20_000, description="what fixed it; becomes a known issue at once")
+
+
+class Rejected(_Outcome):
+    """The fix did not help."""
+
+    outcome: Literal["rejected"]
+
+
+def make_router(house: SharedHouse) -> APIRouter:
+    """The routes of one house."""
+    router = APIRouter(responses=_FAULTS)
+
+    @router.post("/v1/diagnose", openapi_extra=LOG_BODY)
+    async def diagnose(request: Request, name: Name = "request") -> DiagnosisAnswer:
+        """Cause and fix of the failure in a log, cited, or an honest unknown."""
+        async with posted_log(request, name) as source:
+            return DiagnosisAnswer(**await house.on_log(house.diagnose, source))
+
+    @router.post("/v1/extract", openapi_extra=LOG_BODY)
+    async def extract(
+        request: Request, name: Name = "request", lines: Annotated[int | None, Query(ge=1, le=MOST_LINES)] = None
+    ) -> Extraction:
+        """The failing lines of a log, best first, within a budget of `lines`."""
+        async with posted_log(request, name) as source:
+            return Extraction(**await house.on_log(house.extract, source, lines))
+
+    @router.get("/v1/search")
+    async def search(
+        q: Annotated[str, Query(min_length=1, max_length=QUERY_CHARACTERS, description="The error's text.")],
+        limit: Limit = 10,
+    ) -> SearchAnswer:
+        """Known issues for an error's text, and whether the best one answers it."""
+        return SearchAnswer(**await house.on_house(house.search, q, limit))
+
+    @router.get("/v1/issues/{key:path}")
+    async def issue(key: Annotated[str, Path(max_length=2_000, description="ID or SOURCE/ID")]) -> IssueAnswer:
+        """One known issue."""
+        return IssueAnswer(**await house.on_house(house.issue, key))
+
+    @router.post("/v1/outcomes", status_code=201)
+    async def outcomes(posted: Annotated[Confirmed | Rejected, Body(discriminator="outcome")]) -> OutcomeAnswer:
+        """Say whether a diagnosis helped."""
+        kind, fix = OutcomeKind(posted.outcome), posted.fix if isinstance(posted, Confirmed) else None
+        return OutcomeAnswer(**await house.on_house(house.record_outcome, posted.incident, kind, posted.issue, fix))
+
+    @router.get("/v1/incidents")
+    async def incidents(limit: Limit = 20) -> IncidentsAnswer:
+        """Failures that were seen, latest first."""
+        return IncidentsAnswer(**await house.on_house(house.incidents, limit))
+
+    @router.get("/healthz")
+    async def healthz() -> Health:
+        """The process answers."""
+        return Health()
+
+    @router.get("/readyz")
+    async def readyz() -> Readiness:
+        """The ledger and the index answer."""
+        return Readiness(**await house.on_house(house.readiness))
+
+    return router

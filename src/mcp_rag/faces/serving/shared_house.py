@@ -1,0 +1,122 @@
+"""One open house, asked by many at once.
+
+The core is synchronous; the faces run it in threads. Reading a log is the expensive part, in time and in memory, so
+only a few are read at once; the rest wait, and searches go past them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from mcp_rag import librarian
+from mcp_rag.errors import InputError
+from mcp_rag.faces.serialisation import diagnosis_to_json, results_to_json, span_to_json, stored_incident_to_json
+from mcp_rag.ledger.serialisation import issue_to_json
+from mcp_rag.logs.failures import find_failures
+from mcp_rag.logs.incident import describe_span
+from mcp_rag.logs.source import LogSource
+from mcp_rag.records import OutcomeKind
+from mcp_rag.wiring import House, redactor_of
+
+LOGS_AT_ONCE = 4
+"""Logs that are read at the same time; each may take several times its size in memory. Chosen by eye."""
+
+CALLS_AT_ONCE = 32
+"""Everything else that runs at the same time: short questions to the ledger and the index. Chosen by eye."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SharedHouse:
+    """The jobs of a house as the faces offer them: plain values in, plain JSON out.
+
+    The methods are synchronous and safe between threads. Every method raises ``LedgerError`` or ``KnowledgeError``
+    when the ledger or the index fails.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._redact = redactor_of(house.settings)
+        self._log_limiter = anyio.CapacityLimiter(LOGS_AT_ONCE)
+        self._call_limiter = anyio.CapacityLimiter(CALLS_AT_ONCE)
+
+    async def on_log(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Run ``work`` that reads a log in a thread, when its turn has come."""
+        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._log_limiter)
+
+    async def on_house(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Run ``work`` that asks the ledger or the index in a thread."""
+        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._call_limiter)
+
+    def diagnose(self, source: LogSource) -> dict[str, Any]:
+        """The diagnosis of a log; its failure is remembered, as the command line does.
+
+        Raises:
+            InputError: the log cannot be read, or is too large.
+        """
+        diagnosis = self._house.assistant.diagnose(source)
+        answer = diagnosis_to_json(diagnosis)
+        self._house.assistant.remember([diagnosis])
+        return answer
+
+    def extract(self, source: LogSource, budget_lines: int | None = None) -> dict[str, Any]:
+        """The failing spans of a log, best first, with their lines, masked and cut as they are everywhere.
+
+        Raises:
+            InputError: the log cannot be read, or is too large.
+        """
+        log = self._house.assistant.read(source)
+        spans = []
+        for span in find_failures(log, budget_lines or self._house.settings.lines):
+            excerpt = describe_span(log, span, self._redact).excerpt
+            spans.append({**span_to_json(span), "excerpt": [{"line": e.line, "text": e.text} for e in excerpt]})
+        return {"source": source.name, "spans": spans}
+
+    def search(self, text: str, limit: int) -> dict[str, Any]:
+        """The known issues for an error's text, best first, and whether the best one answers it."""
+        if not text.strip():
+            raise InputError("There is nothing to search for", "the text is empty", "Give the error's text")
+        (results,) = self._house.search([text], limit)
+        return results_to_json("1", results)
+
+    def issue(self, name: str) -> dict[str, Any]:
+        """One known issue by its id or SOURCE/ID.
+
+        Raises:
+            NotFound: there is none, or several sources have one of that id.
+        """
+        return issue_to_json(librarian.one_issue(self._house.ledger, name))
+
+    def record_outcome(
+        self, incident: str, outcome: OutcomeKind, issue: str | None = None, fix: str | None = None
+    ) -> dict[str, Any]:
+        """Write down whether a diagnosis helped; a fix in one's own words becomes a known issue at once.
+
+        Raises:
+            NotFound: there is no such incident or issue, or the diagnosis named no issue and none is given.
+            InputError: a fix that did not help is no fix; or ``last``, which among many askers is anybody's.
+        """
+        if incident.strip() == "last":
+            raise InputError("`last` names no incident here", "others may have asked since", "Give the incident's id")
+        if fix and outcome is OutcomeKind.REJECTED:
+            raise InputError("A rejected diagnosis takes no fix", "", "Confirm with the fix that helped instead")
+        safe = self._redact(fix) if fix else None
+        stored, about = librarian.record_outcome(self._house.ledger, incident, outcome, issue, safe)
+        return {"incident": stored.id, "outcome": outcome.value, "issue": about.key if about else None}
+
+    def incidents(self, limit: int) -> dict[str, Any]:
+        """The failures that were seen, latest first."""
+        return {"incidents": [stored_incident_to_json(one) for one in self._house.ledger.incidents.list(limit)]}
+
+    def readiness(self) -> dict[str, Any]:
+        """What ledger and index say of themselves; the index is opened for it, and so warm afterwards."""
+        entries = self._house.ledger.issues.count()
+        status = self._house.index.status()
+        index = {"entries": status.entries, "engine": status.engine, "model": status.model}
+        return {"status": "ready", "issues": entries, "index": index}

@@ -1,0 +1,335 @@
+"""Failing spans: where they are, how far they reach, which line is their key, and when there are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_rag.logs.failures import find_failures
+from mcp_rag.logs.log import Log
+
+
+def log_of(text: str) -> Log:
+    return Log("test.log", text.encode())
+
+
+def first_of(text: str, budget: int = 50) -> tuple[str, str, str, str]:
+    """Kind, first line, last line and key line of the best span."""
+    log = log_of(text)
+    span = find_failures(log, budget)[0]
+    return span.kind, *(log.texts[n - 1].strip() for n in (span.first, span.last, span.key))
+
+
+PYTHON = """\
+loading model
+Traceback (most recent call last):
+  File "train.py", line 3, in <module>
+    import torch
+ModuleNotFoundError: No module named 'torch'
+"""
+
+CHAINED = """\
+start
+Traceback (most recent call last):
+  File "a.py", line 1, in f
+    d['x']
+    ~^^^^^
+KeyError: 'x'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "a.py", line 3, in <module>
+    raise ValueError("no setting x") from None
+ValueError: no setting x
+make: *** [Makefile:2: run] Error 1
+"""
+
+PREFIXED = """\
+2026-11-24 10:00:01 [rank0]: step 1
+2026-11-24 10:00:02 [rank0]: Traceback (most recent call last):
+2026-11-24 10:00:02 [rank0]:   File "train.py", line 9, in main
+2026-11-24 10:00:02 [rank0]:     loss.backward()
+2026-11-24 10:00:02 [rank0]: RuntimeError: CUDA error: out of memory
+2026-11-24 10:00:03 [rank0]: cleaning up
+"""
+
+GROUP = """\
+  + Exception Group Traceback (most recent call last):
+  |   File "g.py", line 4, in <module>
+  |     raise ExceptionGroup("many", [ValueError(1)])
+  | ExceptionGroup: many (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | ValueError: 1
+    +------------------------------------
+"""
+
+JAVA = """\
+INFO starting
+Exception in thread "main" java.lang.IllegalStateException: cannot start
+\tat org.example.App.main(App.java:12)
+Caused by: java.io.FileNotFoundException: conf.yml
+\tat org.example.Conf.read(Conf.java:40)
+\t... 1 more
+done
+"""
+
+GO = """\
+listening
+panic: runtime error: index out of range [3] with length 2
+
+goroutine 1 [running]:
+main.main()
+\t/src/main.go:8 +0x1d
+exit status 2
+"""
+
+RUST = """\
+   Compiling demo v0.1.0 (/src/demo)
+error[E0308]: mismatched types
+ --> src/main.rs:2:18
+  |
+2 |     let x: i32 = "a";
+  |            ---   ^^^ expected `i32`, found `&str`
+
+error: aborting due to 1 previous error
+
+For more information about this error, try `rustc --explain E0308`.
+error: could not compile `demo` (bin "demo") due to 1 previous error
+"""
+
+NODE = """\
+node:internal/modules/cjs/loader:1228
+  throw err;
+  ^
+
+Error: Cannot find module 'express'
+Require stack:
+- /srv/app.js
+    at Module._resolveFilename (node:internal/modules/cjs/loader:1225:15)
+    at Module._load (node:internal/modules/cjs/loader:1051:27) {
+  code: 'MODULE_NOT_FOUND'
+}
+
+Node.js v20.11.0
+"""
+
+GCC = """\
+gcc -Wall -Werror -c -o error.o error.c
+In file included from main.c:1:
+conf.h:3:5: warning: unused variable 'x' [-Wunused-variable]
+main.c: In function 'main':
+main.c:7:3: error: unknown type name 'sise_t'
+    7 |   sise_t n;
+      |   ^~~~~~
+make: *** [Makefile:4: main.o] Error 1
+"""
+
+LINKER = """\
+gcc -o app main.o
+/usr/bin/ld: main.o: in function `main':
+main.c:(.text+0x15): undefined reference to `deflate'
+collect2: error: ld returned 1 exit status
+make: *** [app] Error 1
+"""
+
+PYTEST = """\
+collected 2 items
+test_a.py F.                                                             [100%]
+
+=================================== FAILURES ===================================
+__________________________________ test_error __________________________________
+
+    def test_error():
+>       assert parse("1") == 2
+E       AssertionError: assert 1 == 2
+
+test_a.py:4: AssertionError
+=========================== short test summary info ============================
+FAILED test_a.py::test_error - AssertionError: assert 1 == 2
+========================= 1 failed, 1 passed in 0.03s ==========================
+"""
+
+GRADLE = """\
+> Task :compileJava FAILED
+
+FAILURE: Build failed with an exception.
+
+* What went wrong:
+Execution failed for task ':compileJava'.
+> Could not find com.example:gone:1.0.
+
+* Try:
+> Run with --stacktrace option to get the stack trace.
+
+BUILD FAILED in 2s
+"""
+
+CMAKE = """\
+-- Looking for error.h - not found
+CMake Error at CMakeLists.txt:4 (find_package):
+  Could not find a package configuration file provided by "OpenCV".
+
+Call Stack (most recent call first):
+  CMakeLists.txt:9 (include)
+
+
+-- Configuring incomplete, errors occurred!
+"""
+
+TSC = """\
+> tsc -p .
+src/a.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.
+npm ERR! code ELIFECYCLE
+npm ERR! errno 2
+"""
+
+SHELL = """\
+$ ./deploy.sh
+./deploy.sh: line 3: helm: command not found
+Error: Process completed with exit code 127.
+"""
+
+GOTEST = """\
+=== RUN   TestSum
+    sum_test.go:8: Sum(1, 2) = 4, want 3
+--- FAIL: TestSum (0.00s)
+--- PASS: TestErrorPath (0.00s)
+FAIL
+FAIL\texample.org/sum\t0.002s
+"""
+
+KERNEL = """\
+[  101.1] systemd[1]: Started Session 4.
+[  102.2] Out of memory: Killed process 4242 (python3) total-vm:9000000kB
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "first", "last", "key"),
+    [
+        (PYTHON, "python-traceback", "Traceback (most", "ModuleNotFoundError", "ModuleNotFoundError: No module named 'torch'"),
+        (CHAINED, "python-traceback", "Traceback (most", "ValueError", "ValueError: no setting x"),
+        (PREFIXED, "python-traceback", "2026-11-24 10:00:02", "2026-11-24 10:00:02", "CUDA error: out of memory"),
+        (GROUP, "python-traceback", "+ Exception Group", "+-----", "ValueError: 1"),
+        (JAVA, "java-exception", "Exception in thread", "... 1 more", "Caused by: java.io.FileNotFoundException"),
+        (GO, "go-panic", "panic:", "exit status 2", "panic: runtime error"),
+        (RUST, "rustc-error", "error[E0308]", "|            ---", "error[E0308]: mismatched types"),
+        (NODE, "node-exception", "Error: Cannot find", "}", "Error: Cannot find module 'express'"),
+        (GCC, "gcc-error", "main.c: In function", "|   ^~~~~~", "main.c:7:3: error: unknown type name"),
+        (LINKER, "linker-error", "/usr/bin/ld: main.o: in function", "main.c:(.text", "undefined reference to `deflate'"),
+        (PYTEST, "pytest-failure", "____", "test_a.py:4: AssertionError", "E       AssertionError: assert 1 == 2"),
+        (GRADLE, "gradle-went-wrong", "* What went wrong", "> Could not find", "> Could not find com.example:gone:1.0."),
+        (CMAKE, "cmake-error", "CMake Error at", "CMakeLists.txt:9 (include)", "Could not find a package configuration"),
+        (TSC, "tsc-error", "src/a.ts(3,7)", "src/a.ts(3,7)", "error TS2322"),
+        (SHELL, "command-not-found", "./deploy.sh: line 3", "./deploy.sh: line 3", "helm: command not found"),
+        (GOTEST, "go-test-failure", "sum_test.go:8", "--- FAIL: TestSum", "sum_test.go:8: Sum(1, 2) = 4, want 3"),
+        (KERNEL, "out-of-memory", "[  102.2] Out", "[  102.2] Out", "Killed process 4242"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 30 and " " not in value else "",
+)
+def test_the_first_real_cause_comes_first_and_whole(text: str, kind: str, first: str, last: str, key: str) -> None:
+    found_kind, found_first, found_last, found_key = first_of(text)
+    assert found_kind == kind
+    assert first in found_first
+    assert last in found_last
+    assert key in found_key
+
+
+CLEAN_PYTEST = """\
+tests/test_errors.py::test_error_is_raised PASSED                        [ 33%]
+tests/test_errors.py::test_fails_on_exception PASSED                     [ 66%]
+tests/test_fatal.py::test_panic_error PASSED                             [100%]
+=============================== warnings summary ===============================
+  /usr/lib/python3/x.py:3: DeprecationWarning: error handling is deprecated
+======================== 3 passed, 1 warning in 0.12s =========================
+"""
+CLEAN_MAVEN = """\
+[WARNING] Using platform encoding; failed to find project.build.sourceEncoding
+[INFO] Running org.example.ErrorHandlerTest
+java.lang.IllegalStateException: expected by the test
+\tat org.example.ErrorHandlerTest.throwsError(ErrorHandlerTest.java:12)
+[INFO] Tests run: 4, Failures: 0, Errors: 0, Skipped: 0
+[INFO] BUILD SUCCESS
+"""
+CLEAN_GRADLE = """\
+> Task :test
+warning: [deprecation] Error in java.lang has been deprecated
+ErrorTest > failsWhenBroken PASSED
+BUILD SUCCESSFUL in 12s
+"""
+CLEAN_NPM = """\
+npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory. Do not use it.
+added 312 packages, and audited 313 packages in 9s
+found 0 vulnerabilities
+"""
+CLEAN_GCC = """\
+gcc -Wall -Wno-error -c -o error.o src/error.c
+src/error.c:3:7: warning: unused variable 'failed' [-Wunused-variable]
+gcc -o app error.o fatal.o
+[100%] Built target app
+"""
+CLEAN_TRAVIS = """\
+$ make test
+0 errors, 0 failures
+no errors found
+The command "make test" exited with 0.
+Done. Your build exited with 0.
+"""
+CLEAN_RETRY = """\
+curl: (7) Failed to connect to mirror port 443
+retrying in 1 s
+Job succeeded
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CLEAN_PYTEST, CLEAN_MAVEN, CLEAN_GRADLE, CLEAN_NPM, CLEAN_GCC, CLEAN_TRAVIS, CLEAN_RETRY, "", "\n\n", "hello\n"],
+    ids=["pytest", "maven", "gradle", "npm", "gcc", "travis", "retry", "empty", "blank", "hello"],
+)
+def test_a_log_in_which_nothing_failed_has_no_spans(text: str) -> None:
+    assert find_failures(log_of(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "all good\n0 errors\n" + PYTHON,
+        'echo "no errors"\nThe command "make" exited with 2.\n',
+        "compiling\nmake: *** [all] Error 2\n",
+        "=== 1 failed, 3 passed in 0.1s ===\n",
+    ],
+    ids=["unhandled traceback", "non-zero exit", "make", "pytest total"],
+)
+def test_a_failed_log_is_never_clean(text: str) -> None:
+    assert find_failures(log_of(text)) != []
+
+
+def test_a_lone_early_error_of_a_long_log_is_found() -> None:
+    lines = [f"[{i}] copying part {i} of the archive" for i in range(100_000)]
+    lines[17] = "src/early.c:3:10: fatal error: zlib.h: No such file or directory"
+    assert find_failures(log_of("\n".join(lines)))[0].key == 18
+
+
+def test_spans_are_disjoint_and_keep_the_budget() -> None:
+    text = "\n".join((PYTHON, GCC, JAVA, PYTEST, GO)) * 3
+    for budget in (1, 7, 50):
+        spans = find_failures(log_of(text), budget)
+        shown = [line for span in spans for line in range(span.first, span.last + 1)]
+        assert 0 < len(shown) <= budget
+        assert len(set(shown)) == len(shown)
+        assert [span.score for span in spans] == sorted((span.score for span in spans), reverse=True)
+
+
+def test_a_block_longer_than_the_budget_is_cut_around_its_key() -> None:
+    frames = "".join(f'  File "a.py", line {i}, in f{i}\n    f{i + 1}()\n' for i in range(150))
+    log = log_of(f"Traceback (most recent call last):\n{frames}RecursionError: maximum recursion depth exceeded\n")
+    span = find_failures(log, 20)[0]
+    assert len(span) <= 20
+    assert "RecursionError" in log.texts[span.key - 1]
+    assert span.first <= span.key <= span.last
+
+
+def test_each_span_says_why() -> None:
+    span = find_failures(log_of(PYTHON))[0]
+    assert span.reason == "Python traceback"
