@@ -71,7 +71,7 @@ def fit(logs: list[Labelled]) -> np.ndarray:
     usable = [
         (log.vectors / scale, log.worth**2 / (log.worth**2).sum(), log.repository) for log in logs if log.worth.any()
     ]
-    share = defaultdict(int)
+    share: defaultdict[str, int] = defaultdict(int)
     for _, _, repository in usable:
         share[repository] += 1
     weights = mean = variance = np.zeros(len(scale))

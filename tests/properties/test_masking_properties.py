@@ -11,7 +11,22 @@ from mcp_rag.logs.log import Log
 from mcp_rag.logs.masking import mask
 
 WORDS = st.sampled_from(
-    ["/a/b.c:3", "0xff", "10.0.0.1:80", "<num>", "'x 1'", '"', "'", "<", ">", "12", "-1.5e3", "C:\\x\\y", "2026-11-24", "a@b.co"]
+    [
+        "/a/b.c:3",
+        "0xff",
+        "10.0.0.1:80",
+        "<num>",
+        "'x 1'",
+        '"',
+        "'",
+        "<",
+        ">",
+        "12",
+        "-1.5e3",
+        "C:\\x\\y",
+        "2026-11-24",
+        "a@b.co",
+    ]
 )
 LINES = st.sampled_from(
     [

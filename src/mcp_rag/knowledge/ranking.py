@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from mcp_rag.knowledge.index import Hit
 
@@ -20,9 +21,18 @@ WEIGHTS: Mapping[tuple[str, str], float] = {
 }
 """(view of the query, channel) → weight of its z-normalised score."""
 
-MARGIN_WEIGHT, SCORE_WEIGHT, COSINE_WEIGHT, COVER_WEIGHT, BIAS = 1.3, 0.25, 5.0, 2.5, -7.2
-MATCH_FROM = 0.75
-"""Confidence from which an entry is called a match: a wrong *known* is worse than an honest *unknown*."""
+BIAS, SCORE_WEIGHT, MARGIN_WEIGHT, COSINE_WEIGHT, COVER_WEIGHT = -6.25, 0.081, 0.128, 3.95, 2.6
+"""Logistic regression on Rust's diagnostics and its error pages with half of the answers taken out; the mean of the fits
+to either half taken out. Held out by error code, five folds: AUC .82, and .41 of the answerable ones answered right
+while three in four answers are right."""
+
+MATCH_FROM = 0.65
+"""Confidence from which an entry is called a match: on the same folds .86 of those answers are right, and .96 of the
+queries that have no answer get none. A wrong *known* is worse than an honest *unknown*."""
+
+LEAST_COSINE, LEAST_COVER = 0.4, 0.35
+"""Likeness of meaning and share of the query's words without which nothing is a match, however far ahead of the others
+it is: in a small base the best of them all may be far from the query. Chosen by eye; costs the figures above a point."""
 
 
 def fuse(channels: Mapping[tuple[str, str], Sequence[Hit]]) -> dict[str, float]:
@@ -46,4 +56,12 @@ def confidence(score: float, margin: float, cosine: float, cover: float) -> floa
     """The probability that an entry answers: its fused score, its lead over the next, its cosine, the query's share
     that it explains."""
     logit = BIAS + SCORE_WEIGHT * score + MARGIN_WEIGHT * margin + COSINE_WEIGHT * cosine + COVER_WEIGHT * cover
-    return 1.0 / (1.0 + math.exp(-logit))
+    sure = 1.0 / (1.0 + math.exp(-logit))
+    return sure if cosine >= LEAST_COSINE and cover >= LEAST_COVER else min(sure, MATCH_FROM / 2)
+
+
+def cover(words: AbstractSet[str], entries: Sequence[AbstractSet[str]]) -> list[float]:
+    """For each entry the share of the query's ``words`` that it explains, a word weighing more the fewer have it."""
+    weight = {word: math.log((len(entries) + 1) / (1 + sum(word in entry for entry in entries))) for word in words}
+    total = sum(weight.values())
+    return [sum(weight[word] for word in words & entry) / total if total else 0.0 for entry in entries]

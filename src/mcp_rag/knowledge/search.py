@@ -16,7 +16,7 @@ from mcp_rag.knowledge.index import (
 )
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom
 from mcp_rag.knowledge.queries import message_of, query_from_text
-from mcp_rag.knowledge.ranking import CANDIDATES, MATCH_FROM, confidence, fuse
+from mcp_rag.knowledge.ranking import CANDIDATES, MATCH_FROM, confidence, cover, fuse
 from mcp_rag.knowledge.tokens import body_of, code_tokens, head_of
 from mcp_rag.knowledge.version_check import check_versions
 from mcp_rag.ledger import Ledger
@@ -28,12 +28,15 @@ EMBEDDED_CHARACTERS = 2_000
 """More than the 256 tokens that the default model reads."""
 
 CONFIRMED_CONFIDENCE, PATTERN_CONFIDENCE = 0.98, 0.95
+COMPARED = 50
+"""Candidates among which a word's rarity is counted. Chosen by eye."""
+
 REJECTED_FACTOR = 0.3
 """What a rejection for this very failure leaves of an issue's confidence. Chosen by eye."""
 MISFIT_FACTOR = 0.5
 """What is left when ``applies_to`` excludes the versions seen: ranked down, not hidden. Chosen by eye."""
 
-UNMET_SYMPTOMS_CEILING = 0.6
+UNMET_SYMPTOMS_CEILING = 0.5
 """Confidence at most in an issue that states its symptoms when none of them occurs: likeness alone is no match then.
 Chosen by eye; on the golden logs every such likeness above it was a wrong answer."""
 
@@ -153,51 +156,60 @@ class KnowledgeBase:
         ]
 
     def _evidence(self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int) -> list[Evidence]:
-        certain = {e.issue.key: e for e in self.certain_matches(query)} if query.lines else {}
+        """The certain matches, then the others by their fused score."""
+        certain = self.certain_matches(query) if query.lines else []
+        sure = {e.issue.key for e in certain if e.match}
         fused = fuse(hits)
-        keys = list(fused)[: limit + len(certain)]
-        issues = self._ledger.issues.many(keys)
-        cosines = {hit.key: hit.score for hit in (*hits.get(("message", "dense_head"), ()),)}
-        ranked = [
-            certain.pop(key) if key in certain else self._likely(query, issues[key], fused, place, keys, cosines)
-            for place, key in enumerate(keys)
-            if key in issues
-        ]
-        ranked = sorted([*certain.values(), *ranked], key=lambda e: not (e.certain and e.match))
-        return ranked[:limit]
+        issues = self._ledger.issues.many(list(fused)[: max(COMPARED, limit + len(sure))])
+        likely = self._likely(query, [issue for issue in issues.values() if issue.key not in sure], fused, hits)
+        unmet = {e.issue.key: e for e in certain if not e.match}
+        return [*(e for e in certain if e.match), *(unmet.get(e.issue.key, e) for e in likely)][:limit]
 
     def _likely(
         self,
         query: Query,
-        issue: KnownIssue,
+        issues: Sequence[KnownIssue],
         fused: Mapping[str, float],
-        place: int,
-        keys: Sequence[str],
-        cosines: Mapping[str, float],
+        hits: Mapping[tuple[str, str], list[Hit]],
+    ) -> list[Evidence]:
+        """The evidence for issues that only look like the query; only the first of them may be a match."""
+        words = set(code_tokens(query.message or message_of(query.text)))
+        covers = cover(words, [set(code_tokens(body_of(issue))) for issue in issues[:COMPARED]])
+        cosines = _cosines(hits)
+        scores = [fused[issue.key] for issue in issues]
+        found = []
+        for place, issue in enumerate(issues):
+            share = covers[place] if place < len(covers) else 0.0
+            margin = scores[0] - scores[1] if place == 0 and len(scores) > 1 else 0.0
+            sure = confidence(scores[place], margin, cosines.get(issue.key, 0.0), share)
+            found.append(
+                self._weighed(query, issue, sure, scores[place], (share, cosines.get(issue.key, 0.0)), place == 0)
+            )
+        return found
+
+    def _weighed(
+        self, query: Query, issue: KnownIssue, sure: float, score: float, likeness: tuple[float, float], first: bool
     ) -> Evidence:
-        score = fused[issue.key]
-        below = fused[keys[place + 1]] if place + 1 < len(keys) else 0.0
-        shared = _shared(query, issue)
-        sure = confidence(score, score - below if place == 0 else 0.0, cosines.get(issue.key, 0.0), shared)
         check = check_versions(issue.applies_to, query.versions)
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
         if issue.symptoms:
             sure = min(sure, UNMET_SYMPTOMS_CEILING)
-        reasons = [f"shares {shared:.0%} of the message's words"]
-        if issue.key in cosines:
-            reasons.append(f"similar in meaning {cosines[issue.key]:.2f}")
+        share, cosine = likeness
         return Evidence(
             issue=issue,
             score=score,
             confidence=sure,
-            match=place == 0 and sure >= MATCH_FROM,
-            reasons=tuple(reasons),
+            match=first and sure >= MATCH_FROM,
+            reasons=(f"explains {share:.0%} of the message's words", f"similar in meaning {cosine:.2f}"),
             version_check=check,
         )
 
 
-def _shared(query: Query, issue: KnownIssue) -> float:
-    """The share of the message's distinct tokens that the entry holds."""
-    words = set(code_tokens(query.message or message_of(query.text)))
-    return len(words & set(code_tokens(body_of(issue)))) / len(words) if words else 0.0
+def _cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:
+    """Key → the likeness of the message to the entry as a whole or to its head, whichever is nearer."""
+    best: dict[str, float] = {}
+    for channel in DENSE_CHANNELS:
+        for hit in hits.get(("message", channel), ()):
+            best[hit.key] = max(best.get(hit.key, 0.0), hit.score)
+    return best

@@ -17,6 +17,9 @@ LARGEST_SHARE = 0.7
 Chosen by eye."""
 
 
+SURROUNDINGS_AFTER = 1
+LINES_AFTER, LINES_BEFORE = 8, 12
+
 class HasTexts(Protocol):
     """Any log whose lines are read already; ``texts[0]`` is line 1."""
 
@@ -35,7 +38,7 @@ def find_failures(log: HasTexts, budget_lines: int = 50) -> list[Span]:
         return []
     found.blocks.extend(last_outputs(found, texts))
     ranked = sorted(zip(scores(found, texts), found.blocks, strict=True), key=lambda pair: (-pair[0], pair[1].first))
-    return _within(ranked, budget_lines)
+    return _within(ranked, len(texts), budget_lines)
 
 
 def _failed(found: Survey) -> bool:
@@ -49,20 +52,46 @@ def _failed(found: Survey) -> bool:
     )
 
 
-def _within(ranked: Sequence[tuple[float, Block]], budget: int) -> list[Span]:
-    """Spans of ``budget`` lines in all: each block whole or, where it would take more than its share, around its key."""
+def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> list[Span]:
+    """Spans of ``budget`` lines in all, of a log of ``count`` lines.
+
+    Each block whole or, where it would take too much, around its key; behind the first few stands what surrounds
+    the best.
+    """
     share = max(1, round(budget * LARGEST_SHARE)) if len(ranked) > 1 else budget
     spans: list[Span] = []
-    left = budget
-    for score, block in ranked:
+    for place, (score, block) in enumerate(ranked):
+        if place == SURROUNDINGS_AFTER:
+            _surround(spans, ranked[0][1], count, budget)
+        left = budget - sum(map(len, spans))
         if left <= 0:
             break
         first, last = _window(block, min(share, left))
-        if any(span.first <= last + 1 and first + 1 <= span.last for span in spans):
-            continue
-        spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, block.key + 1))
-        left -= last - first + 1
+        if not any(_overlap(span, first, last) for span in spans):
+            spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, block.key + 1))
+    if len(ranked) <= SURROUNDINGS_AFTER:
+        _surround(spans, ranked[0][1], count, budget)
     return spans
+
+
+def _overlap(span: Span, first: int, last: int) -> bool:
+    """Whether ``span`` shares a line with those from ``first`` to ``last``, 0-based."""
+    return span.first <= last + 1 and first + 1 <= span.last
+
+
+def _surround(spans: list[Span], best: Block, count: int, budget: int) -> None:
+    """Append the lines right after and before ``best`` that ``spans`` do not show yet, within the budget."""
+    for lines, reason in (
+        (range(best.last + 1, min(count, best.last + 1 + LINES_AFTER)), "what came right after it"),
+        (range(best.first - 1, max(-1, best.first - 1 - LINES_BEFORE), -1), "what came right before it"),
+    ):
+        free: list[int] = []
+        for line in lines:
+            if len(free) >= budget - sum(map(len, spans)) or any(_overlap(span, line, line) for span in spans):
+                break
+            free.append(line)
+        if free:
+            spans.append(Span(min(free) + 1, max(free) + 1, spans[-1].score, reason, "surroundings"))
 
 
 def _window(block: Block, size: int) -> tuple[int, int]:

@@ -47,7 +47,8 @@ _DIGITS = re.compile(r"\d+|0x[0-9a-f]+")
 _PLACE = re.compile(r"\S+\.\w{1,10}[:(]\d+")
 _EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Failure)\b")
 _COUNT = re.compile(
-    r"\b\d+ (?:\w+ ){0,2}(?:failed|failures?|errors?|problems?)\b|(?:[Ff]ailed|FAILED|[Ee]rrors?|FAILURES?):? \d+\b|\b(?:tests?|build|task|command|step|script) (?:has |have )?failed\b|[Cc]ommand failed|exit(?:ed)? (?:code|status|with)"
+    r"\b\d+ (?:\w+ ){0,2}(?:failed|failures?|errors?|problems?)\b|(?:[Ff]ailed|FAILED|[Ee]rrors?|FAILURES?):? \d+\b"
+    r"|\b(?:tests?|build|task|command|step|script) (?:has |have )?failed\b|[Cc]ommand failed|exit(?:ed)? (?:code|status|with)"
 )
 _SOFT = re.compile(r"\b(?:[Ww]arn(?:ing)?|WARN(?:ING)?|[Rr]etry|deprecat|[Nn]otice|[Ss]kipp|optional|DEBUG|debug)\b")
 

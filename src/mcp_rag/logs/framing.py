@@ -1,5 +1,8 @@
 """The frames of a stack, in each language's own notation, innermost last."""
 
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
 from __future__ import annotations
 
 import re

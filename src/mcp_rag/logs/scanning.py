@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 
@@ -48,24 +48,27 @@ def hits(texts: Sequence[str]) -> Iterator[Hit]:
 
 
 def _hits_in(texts: Sequence[str], start: int) -> Iterator[Hit]:
+    numbers = announcements(texts, _words())
+    for line in sorted(numbers):
+        lower = texts[line].lower()
+        rules, endings = _announced(frozenset(numbers[line]))
+        fitting = [rule for rule in rules if _holds(lower, rule.triggers)]
+        yield start + line, fitting, [ending for ending in endings if _holds(lower, ending.triggers)]
+
+
+def announcements(texts: Sequence[str], words: Mapping[bytes, frozenset[int]]) -> dict[int, set[int]]:
+    """Lines (0-based) that hold one of the lower-case ``words`` → all numbers that their words stand for."""
     encoded = [text.encode("utf-8", "replace") for text in texts]
     ends = list(accumulate(len(line) + 1 for line in encoded))
     data = b"\n".join(encoded).lower()
     numbers: dict[int, set[int]] = defaultdict(set)
-    for word, announced in _words().items():
+    for word, announced in words.items():
         at = data.find(word)
         while at >= 0:
             line = bisect_right(ends, at)
             numbers[line] |= announced
             at = data.find(word, ends[line])
-    for line in sorted(numbers):
-        lower = texts[line].lower()
-        rules, endings = _announced(frozenset(numbers[line]))
-        yield (
-            start + line,
-            [r for r in rules if _holds(lower, r.triggers)],
-            [e for e in endings if _holds(lower, e.triggers)],
-        )
+    return numbers
 
 
 @cache

@@ -19,12 +19,11 @@ ENDINGS_LOOKED_AT = 4
 """After the first few failing commands come their consequences. Chosen by eye."""
 
 _SAYS_NOTHING = re.compile(
-    r"^\s*$|^npm (?:ERR!|error)|^info Visit|^error Command failed|^make|^travis_|^\(See full|^Tasks: TOP|^Use --trace|^The command"
-    r"|^\d+ \w+ generated|^exit status|^Process exited|^##\[|^store build|^\+ exit|^FAIL$|^\s*[.=*-]+\s*$|^Makefile:|^Error: Process completed"
+    r"^\s*$|^npm (?:ERR!|error)|^info Visit|^error Command failed|^make|^travis_|^\(See full|^Tasks: TOP|^Use --trace"
+    r"|^The command|^\d+ \w+ generated|^exit status|^Process exited|^##\[|^store build|^\+ exit|^FAIL$|^\s*[.=*-]+\s*$|^Makefile:"
+    r"|^Error: Process completed"
 )
-_BEGINS = re.compile(
-    r"^\$ |^> |^\+\s?\S|^travis_|^##\[|^\s*$|^yarn run |^make(?:\[\d+\])?: Entering|^The command|^=+$|\bruby tests/"
-)
+_BEGINS = re.compile(r"^\$ |^> |^\+\s?\S|^travis_|^##\[|^\s*$|^yarn run |^make(?:\[\d+\])?: Entering|^The command|^=+$")
 
 
 def last_outputs(found: Survey, texts: Sequence[str]) -> list[Block]:

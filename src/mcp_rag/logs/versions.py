@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Protocol
+
+from mcp_rag.logs.scanning import LINES_AT_ONCE, announcements
 
 _NUMBER = r"v?(\d+(?:\.\d+)+[\w.+-]*|\d+(?:\.\d+)*)"
 _DOTTED = r"v?(\d+(?:\.\d+)+(?:[\w.+-]*\w)?)"
@@ -94,7 +98,12 @@ _TOLD_OF = re.compile(
 
 _SAME_AS = {"pytorch": "torch", "sklearn": "scikit-learn"}
 
-_WORTH_A_LOOK = re.compile(r"\d[.\d]")
+_DIGITS = re.compile(r"\d[.\d]|-\d|\b\d+\b")
+_CARGO_WORDS = ("compiling ", "checking ", "downloaded ", "adding ")
+_LIBRARY_READER, _NPM_READER, _CARGO_READER, _PIP_READER = (len(_NAMED) + i for i in range(4))
+LONGEST_READ = 20_000
+"""Characters of a line that are read for versions; pip's list of what it installed is rarely longer."""
+
 _PIPED = ("successfully installed", "requirement already", "==", "downloading ", "using cached ")
 
 
@@ -111,27 +120,51 @@ def seen_versions(log: HasTexts) -> dict[str, str]:
     """
     seen: dict[str, str] = {}
     installed: dict[str, str] = {}
-    for text in log.texts:
-        if len(text) < 2_000 and not _WORTH_A_LOOK.search(text):
-            continue
-        _read_line(text[:20_000], seen, installed)
+    texts = log.texts
+    for start in range(0, len(texts), LINES_AT_ONCE):
+        chunk = texts[start : start + LINES_AT_ONCE]
+        numbers = announcements(chunk, _words())
+        for line in sorted(numbers):
+            text = chunk[line][:LONGEST_READ]
+            if _DIGITS.search(text):
+                _read_line(text, sorted(numbers[line]), seen, installed)
     return {**seen, **installed}
 
 
-def _read_line(text: str, seen: dict[str, str], installed: dict[str, str]) -> None:
-    lower = text.lower()
-    for name, words, pattern in _NAMED:
-        if any(word in lower for word in words) and (found := pattern.search(text)):
-            seen[name] = next(group for group in found.groups() if group)
-    for found in _LIBRARY.finditer(text):
-        if not _TOLD_OF.search(text, 0, found.start()):
+@cache
+def _words() -> dict[bytes, frozenset[int]]:
+    """Each word to look for → the numbers of the names in ``_NAMED``, then of the readers of packages."""
+    words: dict[bytes, set[int]] = defaultdict(set)
+    for number, (_, announcing, _) in enumerate(_NAMED):
+        for word in announcing:
+            words[word.encode()].add(number)
+    libraries = tuple(_LIBRARIES.lower().split("|"))
+    packaged = (
+        (libraries, _LIBRARY_READER),
+        (_PIPED, _PIP_READER),
+        (("@",), _NPM_READER),
+        (_CARGO_WORDS, _CARGO_READER),
+    )
+    for announcing, reader in packaged:
+        for word in announcing:
+            words[word.encode()].add(reader)
+    return {word: frozenset(numbers) for word, numbers in words.items()}
+
+
+def _read_line(text: str, numbers: Sequence[int], seen: dict[str, str], installed: dict[str, str]) -> None:
+    for number in numbers:
+        if number < len(_NAMED):
+            name, _, pattern = _NAMED[number]
+            if found := pattern.search(text):
+                seen[name] = next(group for group in found.groups() if group)
+        elif number == _LIBRARY_READER:
+            seen.update((normalise(name), version) for name, version in _LIBRARY.findall(text))
+        elif number == _NPM_READER:
+            seen.update((normalise(name), version) for name, version in _NPM.findall(text))
+        elif number == _CARGO_READER and (found := _CARGO.match(text)):
             seen[normalise(found[1])] = found[2]
-    if "@" in text:
-        seen.update((normalise(name), version) for name, version in _NPM.findall(text))
-    if found := _CARGO.match(text):
-        seen[normalise(found[1])] = found[2]
-    if any(word in lower for word in _PIPED):
-        _read_pip(text, seen, installed)
+        elif number == _PIP_READER:
+            _read_pip(text, seen, installed)
 
 
 def _read_pip(text: str, seen: dict[str, str], installed: dict[str, str]) -> None:

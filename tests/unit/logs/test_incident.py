@@ -67,7 +67,10 @@ def test_compiler_diagnostics_of_one_kind_share_a_fingerprint_wherever_they_stri
         ("error[E0308]: mismatched types\n --> src/main.rs:2:3\n", "E0308"),
         ("src/a.ts(1,2): error TS2304: Cannot find name 'x'.\n", "TS2304"),
         ("A.cs(1,2): error CS0103: The name 'x' does not exist\n", "CS0103"),
-        ("Exception in thread \"main\" java.lang.NullPointerException: x\n\tat a.B.c(B.java:1)\n", "NullPointerException"),
+        (
+            'Exception in thread "main" java.lang.NullPointerException: x\n\tat a.B.c(B.java:1)\n',
+            "NullPointerException",
+        ),
         ("  Warning  BackOff  pod/web  OOMKilled\n", "OOMKilled"),
         ("npm error code ERESOLVE\nnpm error ERESOLVE could not resolve\n", "ERESOLVE"),
         ("tar: x: Cannot write: No space left on device\n", "ENOSPC"),
@@ -82,9 +85,13 @@ def test_the_error_type_is_the_name_under_which_others_know_it(line: str, error_
 @pytest.mark.parametrize(
     ("text", "language", "innermost"),
     [
-        ("Error: x\n    at inner (/a/b.js:2:3)\n    at outer (/a/c.js:4:5)\n", "javascript", Frame("/a/b.js", 2, "inner")),
         (
-            "Exception in thread \"main\" java.lang.Error: x\n\tat p.Q.inner(Q.java:7)\n\tat p.Q.main(Q.java:9)\n",
+            "Error: x\n    at inner (/a/b.js:2:3)\n    at outer (/a/c.js:4:5)\n",
+            "javascript",
+            Frame("/a/b.js", 2, "inner"),
+        ),
+        (
+            'Exception in thread "main" java.lang.Error: x\n\tat p.Q.inner(Q.java:7)\n\tat p.Q.main(Q.java:9)\n',
             "java",
             Frame("Q.java", 7, "p.Q.inner"),
         ),
@@ -118,5 +125,5 @@ def test_the_excerpt_of_a_long_span_keeps_its_key_and_stays_small() -> None:
 
 
 def test_a_message_that_ends_in_a_colon_takes_its_next_line() -> None:
-    message = incident_of('Traceback (most recent call last):\n  File "a.py", line 1, in f\nRuntimeError: \n    No good.\n').message
-    assert message == "RuntimeError: No good."
+    text = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\nRuntimeError: \n    No good.\n'
+    assert incident_of(text).message == "RuntimeError: No good."

@@ -8,8 +8,8 @@ from mcp_rag.logs.grammars.rule import Rule
 RULES: tuple[Rule, ...] = (
     *python.RULES,
     *jvm.RULES,
-    *native.RULES,
     *compiled.RULES,
+    *native.RULES,
     *javascript.RULES,
     *scripting.RULES,
     *systems.RULES,

@@ -11,7 +11,7 @@ from mcp_rag.logs.grammars.rule import LONGEST_BLOCK, ONE_LINE, Role, reach, rul
 GO = (
     rule("go-panic", Role.CRASH, "panic: |fatal error: ", r"^(?:panic: |fatal error: (?!.*file not found))(?!.*\.(?:c|h|cc|cpp):)",
          reach(r"^(?:goroutine \d+|\S.*\(.*\)$|\t|created by |\s*panic: |\[signal|exit status|runtime\.|main\.)", blanks=2, limit=120), "Go panic", "go", "go"),
-    rule("go-build-error", Role.COMPILE, ".go:", r"^(?:vet: )?[\w./@-]+\.go:\d+:\d+:(?!\s?exit status)\s?\S|^\.{1,2}/[\w./@-]+\.go:\d+: ", reach(r"^\t", before=r"^# \S+$"), "Go compile error", "go", "go", merges=2),
+    rule("go-build-error", Role.COMPILE, ".go:", r"^(?:vet: )?[\w./@-]+\.go:\d+:\d+:(?!\s?(?:exit status|fatal error|error:|warning:))\s?\S|^\.{1,2}/[\w./@-]+\.go:\d+: ", reach(r"^\t", before=r"^# \S+$"), "Go compile error", "go", "go", merges=2),
     rule("go-test-failure", Role.TEST, "--- fail:", r"^\s*--- FAIL: ", reach(r"^\s+(?!--- (?:PASS|SKIP|FAIL))\S", limit=LONGEST_BLOCK, key=r"\.go:\d+: ", before=r"^\s+\S+\.go:\d+: "), "failed Go test", "go", "go test", merges=1),
     rule("go-module-error", Role.TOOL, "go: |go build|go.mod", r"^go(?: build| run| get)?: (?!downloading|finding|found|added|upgraded|extracting|creating|to add)|^\S*go\.mod:\d+: ", reach(r"^\t"), "the go command could not go on", "go", "go"),
     rule("go-race", Role.CRASH, "data race", r"^WARNING: DATA RACE", reach(stop=r"^={10,}", blanks=1), "data race", "go", "go"),
@@ -41,7 +41,7 @@ DOTNET = (
     rule("dotnet-error", Role.COMPILE, ": error ", r": error (?:CS|VB|FS|MSB|NU|NETSDK|CA|SA|IDE|BC|AD)\d+\s?:|\): error (?!TS)[A-Z]+\d+: ", ONE_LINE, ".NET compile error", "c#", "msbuild", merges=1),
     rule("dotnet-exception", Role.CRASH, "unhandled exception", r"^Unhandled [Ee]xception[.:]", reach(r"^\s|^ ?--- End of", key=r"Unhandled"), "unhandled .NET exception", "c#", "dotnet"),
     rule("xunit-failure", Role.TEST, "[fail]", r"\[FAIL\]$", reach(r"^\s{3,}\S", blanks=0, limit=120), "failed xUnit test", "c#", "xunit", merges=2),
-    rule("vstest-failure", Role.TEST, "  failed ", r"^\s+Failed \S+.* \[[<\d].*\]$", reach(r"^\s", limit=80), "failed .NET test", "c#", "dotnet test", merges=2),
+    rule("vstest-failure", Role.TEST, "  failed ", r"^\s+Failed \S+.* \[[<\d].*\]$", reach(r"^\s|^(?:Expected|Actual)", limit=80, key=r"^\s+(?:Assert|System\.|Xunit|Expected)|Exception\b"), "failed .NET test", "c#", "dotnet test", merges=2),
     rule("powershell-error", Role.CRASH, "+ categoryinfo|fullyqualifiederrorid", r"\+ CategoryInfo", reach(r"^\s*\+ ", before=r"^\s*\+ |^At .*:\d+ char:|^\s*\S+ : |failed with exit code|^\S+.* : "), "PowerShell error", "powershell", "pwsh"),
     rule("dotnet-gave-up", Role.CONSEQUENCE, "build failed.", r"^Build FAILED\.", reason="the build ended in failure", tool="msbuild"),
 )

@@ -36,6 +36,8 @@ CHILD_FAILED = rule("child-failed", Role.GENERIC, "childfailederror", r"(?!)", r
 RULES = (
     CHILD_FAILED,
     rule("exception", Role.CRASH, "exception|error", r"^(?:Caused by: |Uncaught |! )?(?:[a-zA-Z_$][\w$]*[./\\])+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)\b(?=[:\s]|$)", _thrown, "exception with a stack trace"),
+    rule("error-named", Role.CRASH, "error:|exception:",
+         r"^(?:E\s+)?(?:[a-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception): \S", INDENTED, "an exception"),
     rule("logged-exception", Role.LOGGED, "exception|error", r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b", _thrown, "logged exception"),
     rule("fatal-line", Role.GENERIC, "fatal|panic|critical|emerg|abort", r"(?:^|[\s\[(|:])(?:FATAL|PANIC|CRITICAL|EMERG|emerg|fatal)(?:[\]):|\s]|$)|^[Ff]atal(?: error)?: |^Aborted\b", INDENTED, "a fatal record"),
     rule("error-line", Role.GENERIC, "error:|error -|error!|errors:|error :", r"^(?:[\w./+-]{1,80}: ){0,3}(?:\d+: )?(?:[Ff]atal |[Ii]nternal |[Ss]yntax |[Pp]arse )?(?:ERROR|[Ee]rror)S?s?\s?[:!-](?!\S*=)", INDENTED, "an error message"),

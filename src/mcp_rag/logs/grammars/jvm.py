@@ -28,7 +28,7 @@ RULES = (
          reach(stop=r"^\* (?:Try|Get more|Exception is)", blanks=1, key=r"^(?!\* What)(?!Execution failed for task)\s*\S", limit=60), "what Gradle says went wrong", "java", "gradle", merges=3),
     rule("gradle-task-failed", Role.CONSEQUENCE, "> task", r"^> Task \S+ FAILED$", reason="the task that Gradle gave up on", language="java", tool="gradle"),
     rule("gradle-test-failure", Role.TEST, " failed", r"^\S.* > .+ FAILED$", reach(r"^\s", blanks=0), "failed JUnit test", "java", "gradle", merges=2),
-    rule("junit-failure", Role.TEST, "<<< failure!|<<< error!", r"<<< (?:FAILURE|ERROR)!",
+    rule("junit-failure", Role.TEST, "<<< failure!|<<< error!", r"^(?!.*Tests run:).*<<< (?:FAILURE|ERROR)!",
          reach(r"^(?:\[ERROR\] )?\s*(?:at |(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Failure)\b|Expected|expected|but|\.\.\. )|^\S+(?:Exception|Error)\b|^\s+\S", key=r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error)"),
          "failed JUnit test", "java", "surefire", merges=2),
     rule("maven-error", Role.TOOL, "[error]", r"^\[ERROR\] (?:Failed to execute goal|COMPILATION ERROR|Non-resolvable|Malformed POM|The build could not|Unknown lifecycle|Some problems were|Plugin \S+ or one of its|Failed to )",
@@ -37,5 +37,6 @@ RULES = (
          reach(r"^\[ERROR\] .*\S"), "errors reported by Maven", "java", "maven"),
     rule("lein-error", Role.TOOL, "could not find artifact|could not transfer artifact|could not resolve dependencies", r"Could not (?:find|transfer) artifact |Could not resolve (?:dependencies|all)",
          reach(r"^Could not|^This could be|^If you are|^Failed to"), "an artifact could not be had", "java", None),
+    rule("spring-failed", Role.TOOL, "application failed to start", r"^APPLICATION FAILED TO START", reach(stop=r"^Action:", blanks=2, before=r"^\*+$", key=r"^(?![*]|APPLICATION|Description)\S"), "the Spring application could not start", "java", "spring"),
     rule("build-failed", Role.CONSEQUENCE, "build fail", r"^(?:\[INFO\] |\[ERROR\] )?BUILD FAIL(?:ED|URE)\b", reason="the build ended in failure"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Extent, Passage, Role, reach, rule
+from mcp_rag.logs.grammars.rule import LONGEST_BLOCK, ONE_LINE, Extent, Passage, Role, reach, rule
 
 _RAISED = re.compile(r"^[| ]{0,8}(?=\S)[A-Za-z_][\w.]*(?::\s|:?$)")
 _CHAIN = re.compile(r"During handling of the above exception|The above exception was the direct cause|Original Traceback")
@@ -72,7 +72,7 @@ def _syntax_error(passage: Passage, at: int) -> Extent:
     return first, at, at
 
 
-_INNER = r"^\s+(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |: (?:fatal )?error: |error: (?!subprocess|command|metadata|failed-wheel|legacy)|^ERROR: (?:No matching|Cannot install)|externally-managed"
+_INNER = r"^\s+(?:[a-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception): |: (?:fatal )?error: |error: (?!subprocess|command|metadata|failed-wheel|legacy)|^ERROR: (?:No matching|Cannot install)|externally-managed"
 """What failed inside a package's own build, which pip indents."""
 
 _SECTION = r"^(?:={4,} |_{4,} .* _{4,}$|-{4,} .* -{4,}$)"
@@ -86,8 +86,6 @@ RULES = (
     rule("python-fatal", Role.CRASH, "fatal python error",
          r"Fatal Python error: ", reach(r"^(?:Current thread|Thread|Python runtime state|Extension modules|  File|\s*$)", blanks=1),
          "fatal error of the Python interpreter", "python", "python"),
-    rule("python-error-line", Role.CRASH, "error:|exception:",
-         r"^(?:E\s+)?(?:[a-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception): \S", INDENTED, "exception", None, None),
     rule("pytest-failure", Role.TEST, "____ ", r"^_{3,} .+ _{3,}$",
          reach(stop=_SECTION, blanks=9, key=r"^E   ", limit=4 * LONGEST_BLOCK), "failed pytest test", "python", "pytest", merges=2),
     rule("pytest-internal", Role.CRASH, "internalerror>", r"^INTERNALERROR> ", reach(r"^INTERNALERROR>", key=r"^INTERNALERROR> \S*Error", last_key=True),

@@ -47,6 +47,13 @@ def _shape(text: str) -> str:
     return _DIGITS.sub("0", text)
 
 
+PREFIX = re.compile(
+    r"(?:#\d+ \d+\.\d+ |[\w.-]{1,40} +\| |\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s"
+    r"|\[\d\d:\d\d:\d\d\]\s|\[(?:rank)?\d+\]:\s?|\(\w+ pid=\d+\)\s|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \S+ \S+: )+"
+)
+"""What programs that pass on others' lines put before them: times, docker's steps and services, ranks, syslog."""
+
+
 class Passage:
     """The lines from a failure's first on, without the prefix (time, rank, ``E   ``) that each of them bears.
 
@@ -65,6 +72,8 @@ class Passage:
         text = self._texts[index][:LONGEST_EXAMINED]
         if self._column and _shape(text[: self._column]) == self._prefix:
             return text[self._column :]
+        if self._column and (worn := PREFIX.match(text)):
+            return text[worn.end() :]
         return text
 
 
@@ -165,8 +174,8 @@ class Rule:
     """How one kind of failure looks.
 
     ``triggers`` are lower-case words of which a line must hold one before ``head`` is tried on it.
-    ``merges`` is the number of other lines across which two neighbouring blocks of this kind are one; below 0 they never are.
-    A block of fewer than ``least`` lines is none.
+    ``merges`` is the number of other lines across which two neighbouring blocks of this kind are one; below 0
+    they never are. A block of fewer than ``least`` lines is none.
     """
 
     kind: str

@@ -17,7 +17,7 @@ RUBY = (
     rule("rspec-pending", Role.HARMLESS, "pending: ", r"^Pending: \(Failures", reach(stop=r"^Failures:|^Finished in", blanks=2)),
     rule("rspec-failure", Role.TEST, "1) ", r"^\s+1\) \S", reach(stop=r"^(?:Finished in|Failed examples:|Top \d+|Pending:|Randomized)|^\d+ (?:tests?|examples?|runs?|specs?|doctests?)\b|^Failures:$|^\.{5,}|^Coverage|^\s*[✓✔√]", blanks=2, key=r"(?:Error|Failure)[:/]|Assertion|\*\* \(|^\s+expected", limit=4 * LONGEST_BLOCK), "failed tests, with what was expected", None, None, merges=2, least=2),
     rule("rspec-load-error", Role.CRASH, "an error occurred while loading|an error occurred in a", r"^An error occurred (?:while loading|in an? )", reach(stop=r"^(?:Randomized|Finished|Run options|Top \d+)|^An error occurred", blanks=1, key=r"Error:$|: syntax error|Failure/Error", limit=80), "RSpec could not load a file", "ruby", "rspec", merges=2),
-    rule("minitest-failure", Role.TEST, "failure:|error:", r"^(?:Failure|Error):\s*$|^\s+\d+\) (?:Failure|Error):", reach(blanks=0, stop=r"^(?:rails test|bin/rails)", key=r"^(?:\w+::)*\w*(?:Error|Exception|Assertion)\b|^\S.*#test", limit=120), "failed minitest test", "ruby", "minitest", merges=3),
+    rule("minitest-failure", Role.TEST, "failure:|error:", r"^(?:Failure|Error):\s*$|^\s+\d+\) (?:Failure|Error):", reach(blanks=0, stop=r"^(?:rails test|bin/rails)", key=r"^(?:\w+::)*\w*(?:Error|Exception|Assertion)\b|^\S.*#test", limit=120, needs=r"^\s*\S.*#\w+|\[\S+:\d+\]"), "failed minitest test", "ruby", "minitest", merges=3),
     rule("rubocop", Role.COMPILE, ": c: |: w: |: e: |: f: ", r"^\S+\.\w+:\d+:\d+: [CWEF]: ", reach(r"^\s|^\S.*\^|^[^:\s]+.*$", blanks=0, limit=5), "rubocop finding", "ruby", "rubocop", merges=1),
 )
 

@@ -29,13 +29,14 @@ PACKAGES = (
     rule("apt-unmet", Role.TOOL, "unmet dependencies", r"unmet dependencies", reach(r"^\s|^E: "), "unmet dependencies", None, "apt"),
     rule("dpkg-error", Role.TOOL, "dpkg: error|dpkg-deb: error|dpkg-buildpackage: error|dh_", r"^(?:dpkg(?:-\w+)?: error|dh_\w+: error)", INDENTED, "dpkg failed", None, "dpkg"),
     rule("rpm-error", Role.CONSEQUENCE, "bad exit status|rpm build errors", r"^error: Bad exit status|^RPM build errors:|^\s+Bad exit status", INDENTED, "rpmbuild gave up", None, "rpm"),
-    rule("rpm-cause", Role.TOOL, "file not found:|failed build dependencies|installed (but unpackaged)|is needed by|error: line ", r"^\s*(?:error: )?(?:File not found: |Failed build dependencies|Installed \(but unpackaged\)|line \d+: )|is needed by", INDENTED, "rpmbuild could not package", None, "rpm", merges=1),
+    rule("rpm-cause", Role.TOOL, "file not found:|failed build dependencies|installed (but unpackaged)|is needed by|error: line ", r"^\s*(?:error: )?(?:File not found: |Failed build dependencies|Installed \(but unpackaged\)|line \d+: )|is needed by", reach(r"^[ \t]", key=r"is needed by|^\s+\S"), "rpmbuild could not package", None, "rpm", merges=1),
     rule("dnf-error", Role.TOOL, "error: | problem: |no match for argument|nothing provides|no package ", r"^ Problem(?: \d+)?: |^Error: (?:Unable to find a match|Failed|Transaction|Cannot|Problem)|No match for argument|nothing provides |^No package .* available", INDENTED, "dnf could not install", None, "dnf", merges=2),
     rule("conda-error", Role.TOOL, "packagesnotfounderror|unsatisfiableerror|libmambaunsatisfiable|resolvepackagenotfound|condahttperror", r"^(?:\w*Error|ResolvePackageNotFound): ?$|^(?:PackagesNotFound|Unsatisfiable|LibMambaUnsatisfiable|CondaHTTP)Error:", reach(r"^\s", blanks=1), "conda could not install", None, "conda"),
     rule("brew-error", Role.TOOL, "error: ", r"^==> .*rror|^Error: No available formula", INDENTED, "brew could not install", None, "brew"),
 )
 
 CONTAINERS = (
+    rule("docker-step-failed", Role.CONSEQUENCE, "did not complete successfully", r"did not complete successfully: exit code", reason="the step of the image's build that failed", tool="docker"),
     rule("docker-build", Role.TOOL, "failed to solve|returned a non-zero code|> [", r"^(?:ERROR: )?failed to solve|^ERROR: failed to (?:build|solve)|returned a non-zero code: ", ONE_LINE, "the image could not be built", None, "docker"),
     rule("docker-daemon", Role.TOOL, "error response from daemon|unable to find image|docker: error|oci runtime|cannot connect to the docker", r"Error response from daemon|OCI runtime|Cannot connect to the Docker daemon", reach(before=r"^Unable to find image|^container_linux"), "docker refused", None, "docker"),
     rule("kubernetes-event", Role.TOOL, "crashloopbackoff|imagepullbackoff|errimagepull|oomkilled|failedscheduling|failedmount|createcontainerconfigerror|runcontainererror|evicted|back-off|unhealthy|backoff", r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|OOMKilled|FailedScheduling|FailedMount|CreateContainer(?:Config)?Error|RunContainerError|\bEvicted\b|Back-off (?:restarting|pulling)|\bUnhealthy\b|Warning\s+(?:Failed|BackOff)", ONE_LINE, "Kubernetes could not run it", None, "kubernetes", merges=2),
@@ -47,7 +48,8 @@ CONTAINERS = (
 )
 
 SERVERS = (
-    rule("systemd", Role.TOOL, "failed to start|main process exited|failed with result|start request repeated", r"systemd\[\d+\]: .*(?:Failed to start|Main process exited, code=(?:exited, status=[1-9]|killed|dumped)|Failed with result|Start request repeated)|^.*Failed to start .+\.$", ONE_LINE, "a unit failed", None, "systemd", merges=2),
+    rule("systemd-step", Role.TOOL, "failed at step", r"Failed at step \w+ spawning", ONE_LINE, "a unit's program could not be run", None, "systemd"),
+    rule("systemd", Role.GENERIC, "failed to start|main process exited|failed with result|start request repeated", r"Main process exited, code=(?:exited, status=[1-9]|killed|dumped)|: Failed with result '|Start request repeated too|Failed to start .+\.$", ONE_LINE, "a unit failed", None, "systemd", merges=2),
     rule("nginx", Role.TOOL, "[emerg]|[alert]|[crit]", r"\[(?:emerg|alert|crit)\]", ONE_LINE, "nginx could not go on", None, "nginx"),
     rule("postgres", Role.TOOL, "fatal:  |error:  |panic:  |psql: ", r"\b(?:FATAL|PANIC|ERROR):  \S|^psql: (?:error|FATAL)", reach(r"(?:DETAIL|HINT|CONTEXT|STATEMENT|LINE \d+|QUERY):\s|^\s+\^"), "PostgreSQL refused", "sql", "postgresql", merges=0),
     rule("mysql", Role.TOOL, "[error] [my-|error 1|error 2|[error] innodb", r"\[ERROR\] \[MY-\d+\]|^ERROR \d{4} \(\w{5}\)|\[ERROR\] (?:InnoDB|mysqld|Fatal|Aborting)", ONE_LINE, "MySQL refused", "sql", "mysql", merges=0),
@@ -69,4 +71,4 @@ ACCELERATORS = (
     rule("xid", Role.CRASH, "nvrm: xid|fallen off the bus|nvrm: gpu", r"NVRM: (?:Xid|GPU)|fallen off the bus", ONE_LINE, "the GPU reported a fault", None, "nvidia"),
 )
 
-RULES = SHELL + PACKAGES + CONTAINERS + SERVERS + KERNEL + ACCELERATORS
+RULES = CONTAINERS + SERVERS + ACCELERATORS + KERNEL + PACKAGES + SHELL
