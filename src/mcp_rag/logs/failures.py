@@ -17,8 +17,8 @@ LARGEST_SHARE = 0.7
 Chosen by eye."""
 
 
-SURROUNDINGS_AFTER = 1
-LINES_AFTER, LINES_BEFORE = 8, 12
+SURROUNDINGS_AFTER = 2
+LINES_AFTER, LINES_BEFORE = 15, 25
 
 class HasTexts(Protocol):
     """Any log whose lines are read already; ``texts[0]`` is line 1."""

@@ -1,0 +1,104 @@
+"""Documents of every kind become entries; what cannot be used is counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcp_rag.errors import InputError
+from mcp_rag.knowledge.documents import Document, read_documents
+
+
+def read(folder: Path, name: str, content: str | bytes) -> Document:
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    (document,) = read_documents([folder / name])
+    return document
+
+
+def test_markdown_gives_an_entry_a_heading_and_headings_in_code_are_none(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.md", "intro\n\n# One\nfirst\n```sh\n# not a heading\n```\n## Two\nsecond\n# Empty\n")
+    assert [(issue.title, issue.text.split("\n")[0]) for issue in document.issues] == [
+        ("intro", "intro"),
+        ("One", "first"),
+        ("Two", "second"),
+    ]
+    assert sum(document.skipped.values()) == 1
+
+
+@pytest.mark.parametrize("head", ["| Issue | Solution |", "| 问题 | 解决方案 |", "| Error message | Fix | Notes |"])
+def test_a_table_of_solutions_gives_an_entry_a_row(tmp_path: Path, head: str) -> None:
+    table = f"{head}\n|---|---|\n| `disk quota exceeded` on scratch | Clean \\| archive it |\n| login slow | Wait |\n"
+    issues = read(tmp_path, "t.md", f"# Known\n\n{table}\nafter\n").issues
+    assert [(i.title, i.fix, i.symptoms) for i in issues[:2]] == [
+        ("disk quota exceeded on scratch", "Clean | archive it", ("disk quota exceeded",)),
+        ("login slow", "Wait", ()),
+    ]
+    assert issues[2].text == "after"
+
+
+def test_a_known_issues_own_file_is_one_entry(tmp_path: Path) -> None:
+    text = "---\nid: x\ntitle: T\nsymptoms: [some symptom here]\n---\n## Cause\nC\n\n## Fix\nF\n"
+    (issue,) = read(tmp_path, "x.md", text).issues
+    assert (issue.id, issue.cause, issue.fix) == ("x", "C", "F")
+
+
+def test_rows_keep_their_ids_and_bad_ones_are_counted(tmp_path: Path) -> None:
+    rows = '{"id": "A/1", "text": "one"}\n\n{"id": 7, "title": "t", "fix": "f", "applies_to": {"p": "<2"}}\n'
+    rows += '{broken\n[1]\n{"id": "A/1", "text": "again"}\n{"id": "e"}\n{"text": "no id"}\n'
+    document = read(tmp_path, "k.jsonl", rows)
+    assert [issue.id for issue in document.issues[:2]] == ["A/1", "7"]
+    assert len(document.issues) == 3
+    assert sum(document.skipped.values()) == 4
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_are_read_by_their_header(tmp_path: Path, separator: str) -> None:
+    lines = ["Id,Title,Fix,Symptoms", 'r1,Disk full,"Clean, then retry","no space left here"']
+    text = "\n".join(lines).replace(",", separator).replace(f"Clean{separator} then", "Clean, then")
+    (issue,) = read(tmp_path, "k.csv", text).issues
+    assert (issue.id, issue.title, issue.fix, issue.symptoms) == (
+        "r1", "Disk full", "Clean, then retry", ("no space left here",),
+    )  # fmt: skip
+
+
+def test_pages_are_read_without_their_scripts(tmp_path: Path) -> None:
+    page = "<title>x</title><script>alert(1)</script><h1>Disk full</h1><p>Remove old files.</p>"
+    issues = read(tmp_path, "p.html", page).issues
+    assert [(i.title, i.text) for i in issues] == [("Disk full", "Remove old files.")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("e.md", b"  \n", "empty"),
+        ("b.txt", b"\x7fELF\0\0", "binary"),
+        ("p.png", b"x", "kind"),
+        ("l.txt", b"caf\xe9 closed", "no UTF-8"),
+    ],
+)
+def test_odd_input_is_counted_by_reason(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    assert any(reason in key for key in read(tmp_path, name, content).skipped)
+
+
+def test_a_folder_is_read_in_order_without_hidden_files_and_link_loops(tmp_path: Path) -> None:
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "b" / "c" / "d.txt").write_text("two")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.txt").write_text("hidden")
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    assert [document.name for document in read_documents([tmp_path])] == ["a.txt", "b/c/d.txt"]
+
+
+def test_two_files_of_one_name_are_two_sources(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "k.jsonl").write_text(f'{{"id": "1", "text": "{folder}"}}')
+    first, second = read_documents([tmp_path / "x" / "k.jsonl", tmp_path / "y" / "k.jsonl"])
+    assert first.issues[0].key != second.issues[0].key
+
+
+def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="absent"):
+        list(read_documents([tmp_path / "absent"]))

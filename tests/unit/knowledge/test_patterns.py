@@ -1,0 +1,72 @@
+"""Symptom patterns: what varies is captured, what is literal must be there, and nothing runs."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_rag.knowledge.patterns import SymptomMatch, compile_symptom, fill, fill_command
+from mcp_rag.records import Excerpt
+
+
+def match(symptom: str, *lines: str) -> SymptomMatch | None:
+    return compile_symptom(symptom).match([Excerpt(number, text) for number, text in enumerate(lines, 10)])
+
+
+def test_a_part_that_varies_is_captured_up_to_the_literal_behind_it() -> None:
+    found = match("No module named '{module}'", "Traceback", "ModuleNotFoundError: No module named 'a.b'")
+    assert found is not None
+    assert (found.lines, found.variables) == ((11,), {"module": "a.b"})
+
+
+def test_a_part_at_the_end_takes_one_word() -> None:
+    found = match("cannot find -l{library}", "/usr/bin/ld: cannot find -lssl: No such file or directory")
+    assert found is not None and found.variables == {"library": "ssl"}
+
+
+def test_white_space_and_case_do_not_matter_and_other_text_does() -> None:
+    assert match("disk  quota exceeded", "Disk quota   exceeded") is not None
+    assert match("disk quota exceeded", "disk quota not exceeded") is None
+
+
+def test_the_same_name_twice_is_the_same_text() -> None:
+    assert match("moved {x} to {x} again", "moved a to a again") is not None
+    assert match("moved {x} to {x} again", "moved a to b again") is None
+
+
+def test_all_parts_must_occur() -> None:
+    symptom = "all: connection to {host} failed && password authentication failed"
+    found = match(symptom, "password authentication failed", "connection to db failed")
+    assert found is not None and found.variables == {"host": "db"} and found.lines == (11, 10)
+    assert match(symptom, "connection to db failed") is None
+
+
+def test_expressions_name_their_groups() -> None:
+    found = match(r"re:GLIBC_(?P<version>[\d.]+)' not found", "version `GLIBC_2.38' not found")
+    assert found is not None and found.variables == {"version": "2.38"}
+
+
+@pytest.mark.parametrize("symptom", ["re:(a+)+b", "re:(", "re:(?P<n>x*)*"])
+def test_expressions_that_are_wrong_or_endless_are_refused(symptom: str) -> None:
+    with pytest.raises(ValueError):
+        compile_symptom(symptom)
+
+
+def test_specificity_counts_what_is_literal() -> None:
+    loose, tight = match("error: {what}", "error: x is missing"), match("error: x is missing", "error: x is missing")
+    assert loose is not None and tight is not None
+    assert loose.specificity < tight.specificity
+
+
+def test_filling_leaves_unknown_names() -> None:
+    assert fill("install {module}, not {other}", {"module": "yaml"}) == "install yaml, not {other}"
+
+
+@given(st.text(min_size=1))
+def test_what_a_log_says_never_leaves_its_place_in_a_command(value: str) -> None:
+    command = fill_command("pip install {module}", {"module": value})
+    if "\0" not in value:
+        assert shlex.split(command) == ["pip", "install", value]
