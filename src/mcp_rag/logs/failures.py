@@ -17,8 +17,9 @@ LARGEST_SHARE = 0.7
 Chosen by eye."""
 
 
-SURROUNDINGS_AFTER = 2
+SURROUNDINGS_AFTER = 3
 LINES_AFTER, LINES_BEFORE = 15, 25
+
 
 class HasTexts(Protocol):
     """Any log whose lines are read already; ``texts[0]`` is line 1."""
@@ -69,7 +70,7 @@ def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> l
         first, last = _window(block, min(share, left))
         if not any(_overlap(span, first, last) for span in spans):
             spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, block.key + 1))
-    if len(ranked) <= SURROUNDINGS_AFTER:
+    if ranked and len(ranked) <= SURROUNDINGS_AFTER:
         _surround(spans, ranked[0][1], count, budget)
     return spans
 
