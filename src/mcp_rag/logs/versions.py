@@ -94,7 +94,15 @@ _TOLD_OF = re.compile(
     r"\b(?:in|since|from|until|before|after|than|requires?|needs?|needed|to|with|for|using|against|supports?)\s+[`'\"(]?$",
     re.IGNORECASE,
 )
-"""A version that a message tells of (*deprecated in NumPy 1.20*) is not the one that ran."""
+_AND_LATER = re.compile(
+    r"\s*(?:onwards|or (?:newer|later|above|higher|older|below)|and (?:newer|later|above)|\+)", re.IGNORECASE
+)
+
+
+def _is_told_of(found: re.Match[str]) -> bool:
+    """Whether a message only tells of a version (*deprecated in NumPy 1.20*): that is not the one that ran."""
+    return bool(_TOLD_OF.search(found.string, 0, found.start()) or _AND_LATER.match(found.string, found.end()))
+
 
 _SAME_AS = {"pytorch": "torch", "sklearn": "scikit-learn"}
 
@@ -158,7 +166,7 @@ def _read_line(text: str, numbers: Sequence[int], seen: dict[str, str], installe
             if found := pattern.search(text):
                 seen[name] = next(group for group in found.groups() if group)
         elif number == _LIBRARY_READER:
-            seen.update((normalise(name), version) for name, version in _LIBRARY.findall(text))
+            seen.update((normalise(found[1]), found[2]) for found in _LIBRARY.finditer(text) if not _is_told_of(found))
         elif number == _NPM_READER:
             seen.update((normalise(name), version) for name, version in _NPM.findall(text))
         elif number == _CARGO_READER and (found := _CARGO.match(text)):

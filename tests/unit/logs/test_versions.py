@@ -57,3 +57,15 @@ def test_what_was_installed_outweighs_what_was_asked_for() -> None:
     assert (
         seen("Collecting torch==2.1.0\nSuccessfully installed torch-2.13.0\ntorch==2.0.0 is old\n")["torch"] == "2.13.0"
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The aliases was originally deprecated in NumPy 1.20; for more details see the notes",
+        '"numpy 2.0 onwards", name=None)',
+        "this needs torch 2.6 or newer",
+    ],
+)
+def test_a_version_that_a_message_only_tells_of_did_not_run(line: str) -> None:
+    assert seen(line) == {}
