@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.tested: pyproject.toml constraints.txt $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
+	$(PIP) install --constraint constraints.txt --editable '.[test,lint,serve]'
 	@touch $@
 
 demo: setup  ## diagnose a shipped real log
