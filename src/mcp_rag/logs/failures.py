@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Protocol
 
 from mcp_rag.logs.blocks import Block, Survey, survey
@@ -68,39 +69,32 @@ def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> l
     the best.
     """
     share = max(1, round(budget * LARGEST_SHARE)) if len(ranked) > 1 else budget
+    shown: set[int] = set()
     spans: list[Span] = []
     for place, (score, block) in enumerate(ranked):
         if place == SURROUNDINGS_AFTER:
-            _surround(spans, ranked[0][1], count, budget)
-        left = budget - sum(map(len, spans))
-        if left <= 0:
+            _surround(spans, shown, ranked[0][1], count, budget)
+        if len(shown) >= budget:
             break
-        first, last = _window(block, min(share, left))
-        if not any(_overlap(span, first, last) for span in spans):
+        first, last = _window(block, min(share, budget - len(shown)))
+        if shown.isdisjoint(range(first, last + 1)):
             spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, block.key + 1))
-    if ranked and len(ranked) <= SURROUNDINGS_AFTER:
-        _surround(spans, ranked[0][1], count, budget)
+            shown.update(range(first, last + 1))
+    if len(ranked) <= SURROUNDINGS_AFTER:
+        _surround(spans, shown, ranked[0][1], count, budget)
     return spans
 
 
-def _overlap(span: Span, first: int, last: int) -> bool:
-    """Whether ``span`` shares a line with those from ``first`` to ``last``, 0-based."""
-    return span.first <= last + 1 and first + 1 <= span.last
-
-
-def _surround(spans: list[Span], best: Block, count: int, budget: int) -> None:
-    """Append the lines right after and before ``best`` that ``spans`` do not show yet, within the budget."""
+def _surround(spans: list[Span], shown: set[int], best: Block, count: int, budget: int) -> None:
+    """Append the lines right after and before ``best`` that are not ``shown`` yet, within the budget."""
     for lines, reason in (
         (range(best.last + 1, min(count, best.last + 1 + LINES_AFTER)), "what came right after it"),
         (range(best.first - 1, max(-1, best.first - 1 - LINES_BEFORE), -1), "what came right before it"),
     ):
-        free: list[int] = []
-        for line in lines:
-            if len(free) >= budget - sum(map(len, spans)) or any(_overlap(span, line, line) for span in spans):
-                break
-            free.append(line)
+        free = list(takewhile(lambda line: line not in shown, lines))[: budget - len(shown)]
         if free:
             spans.append(Span(min(free) + 1, max(free) + 1, spans[-1].score, reason, SURROUNDINGS))
+            shown.update(free)
 
 
 def _window(block: Block, size: int) -> tuple[int, int]:

@@ -88,13 +88,13 @@ def features(found: Survey, texts: Sequence[str]) -> list[list[float]]:
     strongest = max((b.rule.role for b in blocks), default=Role.CONSEQUENCE)
     vectors: list[list[float]] = [[] for _ in blocks]
     for members in in_step.values():
-        roles = [blocks[i].rule.role for i in members]
+        neighbours = _of_neighbours([blocks[i].rule.role for i in members])
         for place, i in enumerate(members):
             block = blocks[i]
             vectors[i] = [
                 *_of_kind(block),
                 *_of_place(block, setting),
-                *_of_neighbours(roles, place),
+                *neighbours[place],
                 math.log2(same_words[words[i]]),
                 math.log2(same_kind[block.rule.kind]),
                 float(_followed(block, setting)),
@@ -130,19 +130,23 @@ def _of_place(block: Block, setting: Setting) -> list[float]:
     ]
 
 
-def _of_neighbours(roles: Sequence[Role], place: int) -> list[float]:
-    role = roles[place]
-    before, after = roles[:place], roles[place + 1 :]
-    weaker = 0
-    while weaker < min(5, place) and before[-1 - weaker] < role:
-        weaker += 1
-    return [
-        float(all(other < role for other in before)),
-        float(all(other < role for other in after)),
-        math.log2(1 + sum(other > role for other in roles)),
-        math.log2(1 + sum(other >= role for other in before)),
-        float(weaker),
-    ]
+def _of_neighbours(roles: Sequence[Role]) -> list[list[float]]:
+    """For each block of a step: whether it is the first and the last of its strength, how many are stronger, how
+    many as strong stand before it, how many weaker ones right before it (five at most)."""
+    total = Counter(roles)
+    before: Counter[Role] = Counter()
+    vectors = []
+    for place, role in enumerate(roles):
+        strong_before = sum(number for other, number in before.items() if other >= role)
+        strong = sum(number for other, number in total.items() if other >= role)
+        weaker = 0
+        while weaker < min(5, place) and roles[place - 1 - weaker] < role:
+            weaker += 1
+        stronger = math.log2(1 + strong - total[role])
+        last = strong_before + 1 == strong
+        vectors.append([float(not strong_before), float(last), stronger, math.log2(1 + strong_before), float(weaker)])
+        before[role] += 1
+    return vectors
 
 
 def _followed(block: Block, setting: Setting) -> bool:

@@ -28,7 +28,9 @@ _BEGINS = re.compile(r"^\$ |^> |^\+\s?\S|^travis_|^##\[|^\s*$|^yarn run |^make(?
 
 def last_outputs(found: Survey, texts: Sequence[str]) -> list[Block]:
     """The last paragraph before each of the first failing commands' ends, unless a better block covers it."""
-    ends = found.lines_of(Ending.EXIT, Ending.FAILURE)[:ENDINGS_LOOKED_AT] or [len(texts)]
+    ends = found.lines_of(Ending.EXIT, Ending.FAILURE)[:ENDINGS_LOOKED_AT]
+    if not ends and not any(block.rule.role >= Role.LOGGED for block in found.blocks):
+        ends = [len(texts)]
     starts = [block.first for block in found.blocks]
     tails: dict[int, Block] = {}
     for end in ends:

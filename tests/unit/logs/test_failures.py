@@ -357,3 +357,16 @@ def test_a_block_longer_than_the_budget_is_cut_around_its_key() -> None:
 def test_each_span_says_why() -> None:
     span = find_failures(log_of(PYTHON))[0]
     assert span.reason == "Python traceback"
+
+
+def test_what_surrounds_the_best_span_is_shown_behind_the_failures_and_marked() -> None:
+    spans = find_failures(log_of("reading a.txt\nreading b.txt\n" + PYTHON + "bye\n"))
+    assert [span.kind for span in spans] == ["python-traceback", "surroundings", "surroundings"]
+    assert {line for span in spans for line in range(span.first, span.last + 1)} == set(range(1, 9))
+
+
+def test_thousands_of_logged_errors_are_ranked_in_seconds() -> None:
+    text = "".join(f"ERROR app: failed to open file {n}\n\nok\n" for n in range(5_000))
+    spans = find_failures(log_of(text), 10**9)
+    assert spans[0].kind != "last-output"
+    assert len(spans) > 4_000
