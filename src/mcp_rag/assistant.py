@@ -13,7 +13,7 @@ from mcp_rag.errors import ChatError
 from mcp_rag.knowledge.patterns import fill, fill_command
 from mcp_rag.knowledge.search import KnowledgeBase
 from mcp_rag.ledger import Ledger
-from mcp_rag.logs.failures import find_failures
+from mcp_rag.logs.failures import SURROUNDINGS, find_failures
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
@@ -60,7 +60,8 @@ class Assistant:
         spans = find_failures(log, self.settings.lines)
         if not spans:
             return composing.clean(source.name, log.notes)
-        incidents = [describe_span(log, span, self.redact) for span in spans[:SPANS_HELD_AGAINST_PATTERNS]]
+        failing = [span for span in spans if span.kind != SURROUNDINGS][:SPANS_HELD_AGAINST_PATTERNS]
+        incidents = [describe_span(log, span, self.redact) for span in failing]
         incident, evidence = self._hold_against_knowledge(incidents)
         history = self.ledger.incidents.history(incident.fingerprint)
         diagnosis = composing.compose(source.name, incident, spans, evidence, history, log.notes)

@@ -27,7 +27,10 @@ _BEGINS = re.compile(r"^\$ |^> |^\+\s?\S|^travis_|^##\[|^\s*$|^yarn run |^make(?
 
 
 def last_outputs(found: Survey, texts: Sequence[str]) -> list[Block]:
-    """The last paragraph before each of the first failing commands' ends, unless a better block covers it."""
+    """The last paragraph before each of the first failing commands' ends, unless a better block covers it.
+
+    Where even that says nothing, the line that tells of the end itself.
+    """
     ends = found.lines_of(Ending.EXIT, Ending.FAILURE)[:ENDINGS_LOOKED_AT]
     if not ends and not any(block.rule.role >= Role.LOGGED for block in found.blocks):
         ends = [len(texts)]
@@ -37,6 +40,9 @@ def last_outputs(found: Survey, texts: Sequence[str]) -> list[Block]:
         block = _paragraph(texts, end)
         if block and not _covered(block, found.blocks, starts):
             tails.setdefault(block.last, block)
+    if not tails and not found.blocks and ends:
+        line = min(ends[0], len(texts) - 1)
+        return [Block(line, line, line, LAST_OUTPUT)]
     return list(tails.values())
 
 

@@ -370,3 +370,7 @@ def test_thousands_of_logged_errors_are_ranked_in_seconds() -> None:
     spans = find_failures(log_of(text), 10**9)
     assert spans[0].kind != "last-output"
     assert len(spans) > 4_000
+
+
+def test_an_exit_code_alone_is_shown() -> None:
+    assert [(span.first, span.key) for span in find_failures(log_of("exited with 1"))] == [(1, 1)]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from mcp_rag.logs.log import Log
@@ -32,9 +33,21 @@ def render_diagnosis(diagnosis: Diagnosis, *, many: bool = False, to_stderr: boo
     if many:
         out.print(Text(f"── {diagnosis.source}", style="dim"))
     out.print(_headline(diagnosis))
+    if out.is_terminal:
+        out.print(_grid(_rows(diagnosis)))
+        return
     for label, text in _rows(diagnosis):
-        line = Text(f"  {label:<{_LABEL_WIDTH}} ", style="dim").append_text(text)
-        out.print(line)
+        out.print(Text(f"  {label:<{_LABEL_WIDTH}} ").append_text(text))
+
+
+def _grid(rows: list[tuple[str, Text]]) -> Table:
+    """Labels beside their texts, which wrap under themselves."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=_LABEL_WIDTH + 2, style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in rows:
+        grid.add_row(f"  {label}", text)
+    return grid
 
 
 def _headline(diagnosis: Diagnosis) -> Text:
