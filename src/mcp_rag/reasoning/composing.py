@@ -70,7 +70,12 @@ def cite(incident: Incident, best: Evidence | None) -> tuple[Citation, ...]:
     """Quotes of the bearing lines that the excerpt holds."""
     texts = {e.line: e.text for e in incident.excerpt}
     lines = bearing_lines(incident, best)
-    return tuple(Citation(n, texts[n].strip()[:QUOTE_CHARACTERS]) for n in lines if texts.get(n, "").strip())
+    return tuple(Citation(n, _quote(texts[n])) for n in lines if texts.get(n, "").strip())
+
+
+def _quote(text: str) -> str:
+    """The beginning of a line, up to where a long one lost its middle: word for word what the log says."""
+    return text.split(" … ", 1)[0].strip()[:QUOTE_CHARACTERS]
 
 
 def _cause(issue: KnownIssue) -> str:
