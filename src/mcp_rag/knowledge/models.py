@@ -62,7 +62,7 @@ def open_embedder(model: str, models_folder: Path) -> Embedder:
     if model == DEFAULT_MODEL:
         from mcp_rag.knowledge.onnx_embedder import OnnxEmbedder
 
-        return OnnxEmbedder(_folder_of(DEFAULT_MODEL, models_folder), DEFAULT_MODEL)
+        return OnnxEmbedder(_folder_of(DEFAULT_MODEL, models_folder))
     from mcp_rag.knowledge.sentence_transformers_embedder import SentenceTransformersEmbedder
 
     return SentenceTransformersEmbedder(model)

@@ -66,7 +66,7 @@ class OnnxEmbedder:
             self._tokens = _Tokens(folder / "tokenizer.json")
             self._session = _open_session(folder / "model.safetensors", threads or available_cores())
         except Exception as fault:  # ONNX Runtime, tokenizers and safetensors share no exception of their own.
-            what, next_step = f"The embedding model in {folder} cannot be loaded", "Run `mcp-rag models install --force`"
+            what, next_step = f"The embedding model in {folder} cannot be loaded", "Run `mcp-rag models install`"
             raise KnowledgeError(what, str(fault), next_step) from fault
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -99,7 +99,10 @@ class _Tokens:
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._first, self._last = (self._tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
+        first, last = self._tokenizer.token_to_id("[CLS]"), self._tokenizer.token_to_id("[SEP]")
+        if first is None or last is None:
+            raise ValueError(f"{path} has no marks [CLS] and [SEP]")
+        self._first, self._last = first, last
 
     def of(self, text: str) -> list[int]:
         """At most ``MAX_TOKENS`` ids, the same that the whole text (up to ``CEILING`` characters) would give."""
@@ -110,7 +113,8 @@ class _Tokens:
         room = MAX_TOKENS - 2
         for size in _windows(len(text)):
             encoding = self._tokenizer.encode(text[:size], add_special_tokens=False)
-            words = encoding.word_ids
+            # Without special tokens every token belongs to a word.
+            words = [word or 0 for word in encoding.word_ids]
             if size >= len(text) or (len(words) > room and words[room - 1] < words[-1] - PARTIAL_WORDS):
                 break
         ids: list[int] = encoding.ids
