@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from mcp_rag.errors import KnowledgeError, NotFound
+from mcp_rag.errors import InputError, KnowledgeError, NotFound
 from mcp_rag.knowledge.documents import read_documents
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import KnowledgeIndex
@@ -36,6 +36,13 @@ PROJECT_PREFIX = "project:"
 CHANGES_PER_STEP = 256
 """Entries embedded, stored and acknowledged at once: a kill costs at most this many embeddings again. By eye."""
 
+Tell = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
+
+
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
@@ -52,7 +59,7 @@ class Learned:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def learn(ledger: Ledger, paths: Sequence[Path], told: Callable[[str], None] = lambda _: None) -> Learned:
+def learn(ledger: Ledger, paths: Sequence[Path], told: Tell = _silent) -> Learned:
     """Read documents into the ledger, one transaction each, so that an interrupted call can be run again."""
     learned = Learned()
     for document in read_documents(paths):
@@ -67,31 +74,39 @@ def learn(ledger: Ledger, paths: Sequence[Path], told: Callable[[str], None] = l
     return learned
 
 
-def keep_starter(ledger: Ledger) -> None:
+def keep_starter(ledger: Ledger, told: Tell = _silent) -> None:
     """Bring the known issues that ship into the ledger, when they are not there yet in this version."""
     folder = resources.files("mcp_rag.knowledge") / STARTER
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".md")), key=lambda f: f.name)
-    _keep_folder(ledger, STARTER, [(f.name, f.read_text(encoding="utf-8")) for f in files])
+    _keep_folder(ledger, STARTER, [(f.name, f.read_text(encoding="utf-8")) for f in files], told)
 
 
-def keep_project(ledger: Ledger, folder: Path) -> str:
-    """Bring a repository's reviewed known issues into the ledger and name their source."""
+def keep_project(ledger: Ledger, folder: Path, told: Tell = _silent) -> str:
+    """Bring a repository's reviewed known issues into the ledger and name their source; a wrong file is told of."""
     source = f"{PROJECT_PREFIX}{folder.parent.parent}"
     files = sorted(folder.glob("*.md"))
-    _keep_folder(ledger, source, [(f.name, f.read_text(encoding="utf-8", errors="replace")) for f in files])
+    _keep_folder(ledger, source, [(f.name, f.read_text(encoding="utf-8", errors="replace")) for f in files], told)
     return source
 
 
-def _keep_folder(ledger: Ledger, source: str, texts: Sequence[tuple[str, str]]) -> None:
+def _keep_folder(ledger: Ledger, source: str, texts: Sequence[tuple[str, str]], told: Tell) -> None:
     digest = hashlib.sha256("\0".join(part for pair in texts for part in pair).encode()).hexdigest()
     seal = f"digest of {source}"
     if ledger.state.get(seal) == digest:
         return
+    faults = 0
     for name, text in texts:
-        issue = parse_issue_file(text, source, name)
+        try:
+            issue = parse_issue_file(text, source, name)
+        except InputError as fault:
+            # One wrong file must not keep a diagnosis from the others; it is told of until it is mended.
+            told(str(fault))
+            faults += 1
+            continue
         ledger.issues.replace_document(source, name, hashlib.sha256(text.encode()).hexdigest(), [issue])
     ledger.issues.forget_documents(source, {name for name, _ in texts})
-    ledger.state.set(seal, digest)
+    if not faults:
+        ledger.state.set(seal, digest)
 
 
 def follow(

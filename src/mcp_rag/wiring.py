@@ -172,7 +172,7 @@ def open_house(
     """
     _create_home(settings.home)
     with Ledger.open(settings.ledger_location) as ledger:
-        shut_out = _keep_shipped_and_project(ledger, settings)
+        shut_out = _keep_shipped_and_project(ledger, settings, tell)
         embedder = LateEmbedder(settings)
         index = LateIndex(settings, ledger, embedder, tell)
         knowledge = KnowledgeBase(ledger, index, embedder, without_sources=shut_out)
@@ -199,14 +199,14 @@ def _create_home(home: Path) -> None:
         ) from fault
 
 
-def _keep_shipped_and_project(ledger: Ledger, settings: Settings) -> tuple[str, ...]:
+def _keep_shipped_and_project(ledger: Ledger, settings: Settings, tell: Tell) -> tuple[str, ...]:
     """Bring the shipped and the repository's known issues in; the sources that are not in force here."""
     here: str | None = None
     if settings.starter:
-        librarian.keep_starter(ledger)
+        librarian.keep_starter(ledger, tell)
     folder = find_upward(librarian.PROJECT_FOLDER, Path.cwd())
     if folder is not None and folder.is_dir():
-        here = librarian.keep_project(ledger, folder)
+        here = librarian.keep_project(ledger, folder, tell)
     elsewhere = [s for s, _ in ledger.issues.sources() if s.startswith(librarian.PROJECT_PREFIX) and s != here]
     return tuple(elsewhere) if settings.starter else (librarian.STARTER, *elsewhere)
 

@@ -28,6 +28,10 @@ EMBEDDED_CHARACTERS = 2_000
 """More than the 256 tokens that the default model reads."""
 
 CONFIRMED_CONFIDENCE, PATTERN_CONFIDENCE = 0.98, 0.95
+CONFIRMED_SCORE, VERSIONS_FIT_SCORE = 1000.0, 10.0
+"""Among certain matches a confirmed fix goes before every pattern, and versions that fit count as ten literal characters
+more. Chosen by eye."""
+
 COMPARED = 50
 """Candidates among which a word's rarity is counted. Chosen by eye."""
 
@@ -102,7 +106,7 @@ class KnowledgeBase:
                 # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
                 continue
             if found and found.specificity >= CERTAIN_CHARACTERS:
-                best[key] = max(best.get(key, found), found, key=lambda match: match.specificity)
+                best[key] = max(best.get(key, found), found, key=lambda match: match.weight)
         return best
 
     def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, net: int) -> Evidence:
@@ -112,6 +116,7 @@ class KnowledgeBase:
             sure *= MISFIT_FACTOR
         if net < 0:
             sure *= REJECTED_FACTOR
+        fitting = VERSIONS_FIT_SCORE if check.applicability is Applicability.APPLIES else 0.0
         reasons = [f"its fix was confirmed for this failure ({net}×)"] if net > 0 else []
         if found:
             where = "line" if len(found.lines) == 1 else "lines"
@@ -120,7 +125,7 @@ class KnowledgeBase:
             reasons.append("its fix was rejected for this failure")
         return Evidence(
             issue=issue,
-            score=(1000.0 if net > 0 else 0.0) + (found.specificity if found else 0),
+            score=(CONFIRMED_SCORE if net > 0 else 0.0) + (found.weight if found else 0) + fitting,
             confidence=sure,
             match=sure >= MATCH_FROM,
             certain=True,
