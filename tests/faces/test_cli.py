@@ -196,6 +196,12 @@ def test_run_diagnoses_a_command_that_fails_on_standard_error() -> None:
     assert b"helped?" in done.stderr
 
 
+def test_run_never_calls_a_failing_command_clean() -> None:
+    done = call("run", "--json", "--", sys.executable, "-c", "print('the moon is not full'); raise SystemExit(3)")
+    assert done.returncode == 3
+    assert json.loads(done.stderr.splitlines()[-1])["verdict"] == "unknown"
+
+
 def test_settings_faults_are_usage_errors() -> None:
     done = call("config", MCP_RAG_LINES="many", MCP_RAG_NONSENSE="1")
     assert done.returncode == 2

@@ -34,6 +34,8 @@ def run(command: tuple[str, ...], as_json: bool, home: Path | None, no_chat: boo
     with tempfile.TemporaryFile(prefix="mcp-rag-run-") as record:
         code = run_recorded(command, record)
         if code != 0:
+            # The log is one of a command that failed, whatever its own words say: the last line tells so.
+            record.write(f"\nProcess completed with exit code {code}.\n".encode())
             record.seek(0)
             _diagnose(record, shlex.join(command), settings, as_json=as_json, use_chat=not no_chat)
     raise click.exceptions.Exit(code)
