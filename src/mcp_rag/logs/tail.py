@@ -55,7 +55,7 @@ def _paragraph(texts: Sequence[str], end: int) -> Block | None:
     first = last
     while first > 0 and last - first < LONGEST_TAIL and not _BEGINS.search(texts[first - 1][:200]):
         first -= 1
-    return Block(first, last, first, LAST_OUTPUT)
+    return Block(first, last, last, LAST_OUTPUT)
 
 
 def _covered(block: Block, blocks: Sequence[Block], starts: Sequence[int]) -> bool:

@@ -11,7 +11,7 @@ from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Role, 
 _FRAMES = r"^\s+at |^\s*\^|^\s+(?:code|errno|syscall|path|requireStack|cause|\[cause\]|details?): |^\s*[{}]\s*,?$|^\s+- |^Require stack:|^- /|^\s+\[?\w"
 
 RULES = (
-    rule("node-exception", Role.CRASH, "error: |error [err_|error:|[err_", r"^(?:Uncaught |Unhandled |\(node:\d+\) UnhandledPromiseRejectionWarning: |\[?)?(?:[A-Z]\w*)?Error(?: \[[A-Z_]+\])?: (?=.)",
+    rule("node-exception", Role.CRASH, "error: |error [err_|error:|[err_|error]: ", r"^(?:Uncaught |Unhandled |\(node:\d+\) UnhandledPromiseRejectionWarning: |\[?)?(?:(?:[A-Z]\w*)?Error(?: \[[A-Z_]+\])?|[A-Z]\w* \[\w*Error\]): (?=.)",
          reach(_FRAMES, limit=80, needs=r"^\s+at |^\s+code: |^Require stack|^node:|^\s*throw "), "JavaScript exception", "javascript", "node"),
     rule("node-fatal", Role.CRASH, "fatal error: |javascript heap out of memory|node::abort", r"FATAL ERROR: .*(?:heap|Allocation|v8|node)", reach(r"^\s*\d+: 0x|^----", blanks=1, limit=40), "Node ran out of memory or aborted", "javascript", "node"),
     rule("tsc-error", Role.COMPILE, "error ts|ts(", r"error (?:\w*\x1b\S*)?TS\d+: ", reach(r"^\s+\S|^\d+\s|^\s*~+", blanks=1), "TypeScript compile error", "typescript", "tsc", merges=2),
