@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -217,7 +217,3 @@ def one_issue(ledger: Ledger, name: str) -> KnownIssue:
     if not keys:
         raise NotFound(f"There is no known issue {name!r}", "", "`mcp-rag search TEXT` finds issues by their words")
     raise NotFound(f"{len(keys)} known issues are called {name!r}", ", ".join(keys[:5]), "Name one in full")
-
-
-def all_issues(ledger: Ledger, sources: Iterable[str] = ()) -> Iterator[KnownIssue]:
-    return iter(ledger.issues.all(tuple(sources)))
