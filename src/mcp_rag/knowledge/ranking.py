@@ -32,7 +32,7 @@ queries that have no answer get none. A wrong *known* is worse than an honest *u
 
 LEAST_COSINE, LEAST_COVER = 0.4, 0.35
 """Likeness of meaning and share of the query's words without which nothing is a match, however far ahead of the others
-it is: in a small base the best of them all may be far from the query. Chosen by eye; costs the figures above a point."""
+it is: in a small base the best of them all may be far from the query. Chosen by eye."""
 
 
 def fuse(channels: Mapping[tuple[str, str], Sequence[Hit]]) -> dict[str, float]:
