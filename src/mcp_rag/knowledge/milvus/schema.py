@@ -12,7 +12,7 @@ from mcp_rag.knowledge.entry_checks import split_tokens
 from mcp_rag.knowledge.index import BM25_CHANNELS, DENSE_CHANNELS, IndexEntry
 from mcp_rag.knowledge.milvus.expressions import MAX_VALUE_BYTES, encode_value
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the fields or the way they are filled change: an older collection is then rebuilt."""
 
 MAX_TOKEN_BYTES = 65_535
