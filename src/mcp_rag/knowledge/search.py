@@ -15,7 +15,18 @@ from mcp_rag.knowledge.index import (
 )
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom
 from mcp_rag.knowledge.queries import message_of, query_from_text
-from mcp_rag.knowledge.ranking import CANDIDATES, EXPLAINED_WEIGHT, MATCH_FROM, WEIGHTS, confidence, cover, fuse
+from mcp_rag.knowledge.ranking import (
+    CANDIDATES,
+    EXPLAINED_WEIGHT,
+    MATCH_FROM,
+    WEIGHTS,
+    Likeness,
+    confidence,
+    cover,
+    fuse,
+    leads,
+    standard_deviation,
+)
 from mcp_rag.knowledge.tokens import body_of, head_of, index_tokens, stems
 from mcp_rag.knowledge.version_check import check_versions
 from mcp_rag.ledger import Ledger
@@ -182,33 +193,25 @@ class KnowledgeBase:
         explained = {issue.key: share for issue, share in zip(issues, shares, strict=False)}
         score = {i.key: fused[i.key] + EXPLAINED_WEIGHT * explained.get(i.key, 0.0) for i in issues}
         issues = sorted(issues, key=lambda issue: -score[issue.key])
-        cosines = _cosines(hits)
-        scores = [score[issue.key] for issue in issues]
-        found = []
-        for place, issue in enumerate(issues):
-            share = explained.get(issue.key, 0.0)
-            margin = scores[0] - scores[1] if place == 0 and len(scores) > 1 else 0.0
-            sure = confidence(scores[place], margin, cosines.get(issue.key, 0.0), share)
-            found.append(
-                self._weighed(query, issue, sure, scores[place], (share, cosines.get(issue.key, 0.0)), place == 0)
-            )
-        return found
+        like = _likenesses(issues, explained, hits)
+        return [
+            self._weighed(query, issue, score[issue.key], like[issue.key], place == 0)
+            for place, issue in enumerate(issues)
+        ]
 
-    def _weighed(
-        self, query: Query, issue: KnownIssue, sure: float, score: float, likeness: tuple[float, float], first: bool
-    ) -> Evidence:
+    def _weighed(self, query: Query, issue: KnownIssue, score: float, like: Likeness, first: bool) -> Evidence:
+        sure = confidence(like)
         check = check_versions(issue.applies_to, query.versions)
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
         if issue.symptoms:
             sure = min(sure, UNMET_SYMPTOMS_CEILING)
-        share, cosine = likeness
         return Evidence(
             issue=issue,
             score=score,
             confidence=sure,
             match=first and sure >= MATCH_FROM,
-            reasons=(f"explains {share:.0%} of the message's words", f"similar in meaning {cosine:.2f}"),
+            reasons=(f"explains {like.cover:.0%} of the message's words", f"similar in meaning {like.cosine:.2f}"),
             version_check=check,
         )
 
@@ -221,6 +224,29 @@ def _views(query: Query) -> dict[str, str]:
 
 def _is_embedded(view: str) -> bool:
     return any(channel in DENSE_CHANNELS for channel in CHANNELS[view])
+
+
+def _likenesses(
+    issues: Sequence[KnownIssue], explained: Mapping[str, float], hits: Mapping[tuple[str, str], list[Hit]]
+) -> dict[str, Likeness]:
+    """Key → what speaks for the issue."""
+    cosines = _cosines(hits)
+    meaning, headline, text = leads(cosines), _bm25_leads(hits, "headline"), _bm25_leads(hits, "text")
+    return {
+        issue.key: Likeness(
+            cosine=cosines.get(issue.key, 0.0),
+            cosine_lead=meaning.get(issue.key, -max(cosines.values(), default=0.0)),
+            cover=explained.get(issue.key, 0.0),
+            headline_lead=headline.get(issue.key, 0.0),
+            text_lead=text.get(issue.key, 0.0),
+        )
+        for issue in issues
+    }
+
+
+def _bm25_leads(hits: Mapping[tuple[str, str], list[Hit]], view: str) -> dict[str, float]:
+    scores = {hit.key: hit.score for hit in hits.get((view, "bm25"), ())}
+    return leads(scores, standard_deviation(list(scores.values())))
 
 
 def _cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ def index_tokens(text: str) -> list[str]:
     On Rust's error pages pairs and stems together lift R@1 of BM25 and of the fusion by .04, on Ruff's rules by .04.
     """
     words = stems(text)
-    return [*words, *(first + PAIRED_BY + second for first, second in zip(words, words[1:], strict=False))]
+    return [*words, *(first + PAIRED_BY + second for first, second in itertools.pairwise(words))]
 
 
 @functools.cache
