@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -20,6 +20,7 @@ from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import KnowledgeIndex
 from mcp_rag.knowledge.issue_file import parse_issue_file
 from mcp_rag.knowledge.search import index_entries
+from mcp_rag.knowledge.tool_indexes import TOOL_PREFIX, read_tool
 from mcp_rag.ledger import Change, Ledger, StoredIncident
 from mcp_rag.records import KnownIssue, OutcomeKind
 
@@ -74,11 +75,30 @@ def learn(ledger: Ledger, paths: Sequence[Path], told: Tell = _silent) -> Learne
     return learned
 
 
+def learn_tool(ledger: Ledger, name: str) -> tuple[str, Learned]:
+    """Take what the installed tool ``name`` explains about itself into the ledger, in place of what an earlier version
+    explained; the tool's version and what changed.
+
+    Raises:
+        NotFound: no index of such a tool can be read.
+        ToolAbsent: the tool is not installed here, or carries no explanations.
+    """
+    found = read_tool(name)
+    digest = hashlib.sha256(repr(found.issues).encode()).hexdigest()
+    done = ledger.issues.replace_document(TOOL_PREFIX + name, name, digest, found.issues)
+    return found.version, Learned(1, done.added, done.changed, done.unchanged, done.removed)
+
+
 def keep_starter(ledger: Ledger, told: Tell = _silent) -> None:
     """Bring the known issues that ship into the ledger, when they are not there yet in this version."""
+    _keep_folder(ledger, STARTER, [(name, text) for _, name, text in starter_files()], told)
+
+
+def starter_files() -> Iterator[tuple[str, str, str]]:
+    """(source, name, text) of each known issue that ships, by name."""
     folder = resources.files("mcp_rag.knowledge") / STARTER
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".md")), key=lambda f: f.name)
-    _keep_folder(ledger, STARTER, [(f.name, f.read_text(encoding="utf-8")) for f in files], told)
+    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".md")), key=lambda f: f.name):
+        yield STARTER, file.name, file.read_text(encoding="utf-8")
 
 
 def keep_project(ledger: Ledger, folder: Path, told: Tell = _silent) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mcp_rag import librarian
 from mcp_rag.assistant import Assistant
+from mcp_rag.doctor import known_files
 from mcp_rag.errors import LedgerError
 from mcp_rag.knowledge.embedder import Embedder, Vectors
 from mcp_rag.knowledge.index import Hit, IndexEntry, IndexQuery, IndexStatus, KnowledgeIndex
@@ -188,6 +189,15 @@ def open_house(
             yield House(settings, ledger, knowledge, assistant, index)
         finally:
             index.close()
+
+
+def files_in_force(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """(source, name, text) of the known issues that ship, unless they are off, and of the repository around us."""
+    if settings.starter:
+        yield from librarian.starter_files()
+    folder = find_upward(librarian.PROJECT_FOLDER, Path.cwd())
+    if folder is not None and folder.is_dir():
+        yield from known_files(folder, f"{librarian.PROJECT_PREFIX}{folder.parent.parent}")
 
 
 def _create_home(home: Path) -> None:

@@ -30,6 +30,7 @@ class ExitCode(IntEnum):
     CHAT = 8
     KNOWN = 10
     UNKNOWN = 11
+    FINDINGS = 12
     INTERRUPTED = 130
 
 

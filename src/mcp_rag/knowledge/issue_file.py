@@ -8,12 +8,13 @@ from typing import Any
 
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.patterns import compile_symptom
+from mcp_rag.knowledge.strikes import Strike, parse_strikes
 from mcp_rag.records import KnownIssue
 
 _FILE = re.compile(r"\A\ufeff?---\r?\n(?P<front>.*?)\r?\n---\r?\n(?P<body>.*)\Z", re.DOTALL)
 _SECTION = re.compile(r"^##[ \t]+(?P<title>.+?)[ \t]*$", re.MULTILINE)
 _SECTIONS = {"cause": "cause", "原因": "cause", "fix": "fix", "解决": "fix", "修复": "fix"}
-_FIELDS = ("id", "title", "language", "package", "applies_to", "symptoms", "commands", "urls")
+_FIELDS = ("id", "title", "language", "package", "applies_to", "symptoms", "commands", "urls", "strikes")
 
 
 def parse_issue_file(text: str, source: str, name: str) -> KnownIssue:
@@ -26,6 +27,7 @@ def parse_issue_file(text: str, source: str, name: str) -> KnownIssue:
     if not found:
         raise _wrong(name, "it does not begin with front matter between two lines `---`")
     front = _front(found["front"], name)
+    parse_strikes(front.get("strikes"), name)
     sections = _sections(found["body"])
     return KnownIssue(
         id=_text(front, "id", name) or name.removesuffix(".md"),
@@ -41,6 +43,16 @@ def parse_issue_file(text: str, source: str, name: str) -> KnownIssue:
         package=_text(front, "package", name),
         text=sections.get("", ""),
     )
+
+
+def strikes_of_file(text: str, name: str) -> tuple[Strike, ...]:
+    """The conditions under which the known issue of a file will strike; none when it states none.
+
+    Raises:
+        InputError: naming the file and the field that is wrong.
+    """
+    found = _FILE.match(text)
+    return parse_strikes(_front(found["front"], name).get("strikes"), name) if found else ()
 
 
 def render_issue_file(issue: KnownIssue) -> str:

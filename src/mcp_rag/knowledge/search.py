@@ -28,6 +28,7 @@ from mcp_rag.knowledge.ranking import (
     standard_deviation,
 )
 from mcp_rag.knowledge.tokens import body_of, head_of, index_tokens, stems
+from mcp_rag.knowledge.tool_indexes.index import TOOL_PREFIX
 from mcp_rag.knowledge.version_check import check_versions
 from mcp_rag.ledger import Ledger
 from mcp_rag.records import Applicability, Evidence, KnownIssue, Query
@@ -38,6 +39,9 @@ EMBEDDED_CHARACTERS = 2_000
 """More than the 256 tokens that the default model reads."""
 
 CONFIRMED_CONFIDENCE, PATTERN_CONFIDENCE = 0.98, 0.95
+EXPLAINED_CONFIDENCE = 0.9
+"""In what a tool says of its own error code: right, and less to the point than an issue that somebody wrote down."""
+
 CONFIRMED_SCORE, VERSIONS_FIT_SCORE = 1000.0, 10.0
 """Among certain matches a confirmed fix goes before every pattern, and versions that fit count as ten literal characters
 more. Chosen by eye."""
@@ -124,7 +128,8 @@ class KnowledgeBase:
 
     def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, net: int) -> Evidence:
         check = check_versions(issue.applies_to, query.versions)
-        sure = CONFIRMED_CONFIDENCE if net > 0 else PATTERN_CONFIDENCE
+        by_pattern = EXPLAINED_CONFIDENCE if issue.source.startswith(TOOL_PREFIX) else PATTERN_CONFIDENCE
+        sure = CONFIRMED_CONFIDENCE if net > 0 else by_pattern
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
         if net < 0:

@@ -22,11 +22,11 @@ _PINNED = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#,
 
 def check_versions(applies_to: Mapping[str, str], seen: Mapping[str, str]) -> VersionCheck:
     """Whether an issue fits the versions seen: every package that was seen must fit, and at least one be seen."""
-    known = {_normal(name): version for name, version in seen.items()}
+    known = {normal_name(name): version for name, version in seen.items()}
     fitting = []
     for package, specifier in applies_to.items():
-        version = known.get(_normal(package))
-        fits = _fits(specifier, version) if version else None
+        version = known.get(normal_name(package))
+        fits = fits_specifier(specifier, version) if version else None
         if fits is False:
             return VersionCheck(Applicability.DOES_NOT_APPLY, f"{package} {version} is not {specifier}")
         if fits:
@@ -37,11 +37,13 @@ def check_versions(applies_to: Mapping[str, str], seen: Mapping[str, str]) -> Ve
     return VersionCheck(Applicability.CANT_TELL, f"no version seen of: {wanted}" if wanted else "")
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """A package's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _fits(specifier: str, version: str) -> bool | None:
+def fits_specifier(specifier: str, version: str) -> bool | None:
+    """Whether a version is within a PEP 440 specifier; None when either cannot be understood."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     parsed = parse_version(version)

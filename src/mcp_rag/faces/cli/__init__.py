@@ -27,6 +27,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "search": ("search", "Known issues for an error's text."),
         "extract": ("extract", "The failing lines of a log, best first."),
         "templates": ("templates", "The shapes of a log's lines, with their counts."),
+        "doctor": ("doctor", "Known issues that would strike here, before they do."),
         "incidents": ("incidents", "Failures that were seen, and what came of them."),
         "mcp": ("mcp", "Tools for an agent, over standard input and output."),
     },
@@ -41,8 +42,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 _MODULES = {name: entry for group in COMMANDS.values() for name, entry in group.items()}
 
 EPILOG = """Exit codes: 0 done, whatever was found; 1 internal fault; 2 wrong usage or settings; 3 unusable input;
-4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model. With --exit-code: 10 known,
-11 unknown."""
+4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 12 `doctor` or
+`knowledge lint` found something. With --exit-code: 10 known, 11 unknown."""
 
 
 class CommandLine(click.Group):

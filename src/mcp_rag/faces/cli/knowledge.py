@@ -9,6 +9,7 @@ import click
 
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
+from mcp_rag.faces.exit_codes import ExitCode
 
 
 @click.group()
@@ -126,3 +127,42 @@ def import_(file: IO[str], as_json: bool, home: Path | None) -> None:
         house.index.follow(progress)
         total = house.ledger.issues.count()
     emit({"entries": total}) if as_json else click.echo(f"{total} known issues in all")
+
+
+@knowledge.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--passing",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of logs in which nothing failed: no issue may fire on one.",
+)
+@json_option
+def lint(paths: tuple[Path, ...], passing: Path | None, as_json: bool) -> None:
+    """Check known issues' files: PATHS, or those that ship and this repository's.
+
+    Looked for are wrong shape, what is no link, missing parts, doubles, an issue that its own symptoms do not find or
+    that another one's pattern answers, and patterns that fire on a passing log. Exits 12 when something is wrong.
+    """
+    from mcp_rag import linting
+    from mcp_rag.doctor import known_files
+    from mcp_rag.logs.reading import read_log
+    from mcp_rag.records import Excerpt
+    from mcp_rag.wiring import files_in_force, source_of
+
+    files = (
+        [f for path in paths for f in known_files(path, str(path))] if paths else list(files_in_force(settings_from()))
+    )
+    logs = sorted(path for path in passing.rglob("*") if path.is_file()) if passing else []
+    texts = (
+        (str(log), [Excerpt(n, t) for n, t in read_log(source_of(str(log)), max_bytes=10**9, max_ratio=100).lines()])
+        for log in logs
+    )
+    faults = list(linting.lint(files, texts))
+    for fault in faults:
+        if as_json:
+            emit({"file": fault.name, "rule": fault.rule, "message": fault.message})
+        else:
+            click.echo(f"{fault.name}: {fault.rule}: {fault.message}")
+    tell(f"{len(files)} known issues looked at, {len(faults)} faults")
+    if faults:
+        raise click.exceptions.Exit(ExitCode.FINDINGS)

@@ -1,0 +1,76 @@
+"""Job 3: an environment → the known issues that would strike in it, before they do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_rag.errors import InputError
+from mcp_rag.knowledge.issue_file import parse_issue_file, strikes_of_file
+from mcp_rag.records import KnownIssue
+
+SECONDS_TO_LIST = 60
+"""An interpreter that lists its packages for longer hangs. Chosen by eye."""
+
+_LIST_PACKAGES = """
+import json, platform
+from importlib import metadata
+found = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
+print(json.dumps({**found, "python": platform.python_version()}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """A known issue that will strike, and what of the environment makes it so."""
+
+    issue: KnownIssue
+    reasons: tuple[str, ...]
+
+
+def foretell(
+    files: Iterable[tuple[str, str, str]], versions: Mapping[str, str], variables: Mapping[str, str]
+) -> Iterator[Foretold]:
+    """The known issues among ``files`` (source, name, text) that strike where packages have these ``versions`` and
+    environment variables these values.
+
+    Raises:
+        InputError: a file is no known issue.
+    """
+    for source, name, text in files:
+        for strike in strikes_of_file(text, name):
+            if reasons := strike.reasons(versions, variables):
+                yield Foretold(parse_issue_file(text, source, name), reasons)
+                break
+
+
+def versions_of_interpreter(python: str) -> Mapping[str, str]:
+    """The packages that another interpreter sees, and its own version.
+
+    Raises:
+        InputError: it cannot be run, or is no Python.
+    """
+    try:
+        told = subprocess.run(
+            [python, "-c", _LIST_PACKAGES],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=SECONDS_TO_LIST,
+            check=True,
+        )
+        found = json.loads(told.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as fault:
+        raise InputError(
+            f"The packages of {python} cannot be listed", str(fault), "Name a Python interpreter"
+        ) from fault
+    return {str(name): str(version) for name, version in found.items()}
+
+
+def known_files(folder: Path, source: str) -> Iterator[tuple[str, str, str]]:
+    """(source, name, text) of the known issues in a folder, or of the one in a file."""
+    for file in sorted(folder.glob("*.md")) if folder.is_dir() else [folder]:
+        yield source, file.name, file.read_text(encoding="utf-8", errors="replace")

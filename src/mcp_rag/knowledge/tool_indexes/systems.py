@@ -1,0 +1,155 @@
+"""The system's own numbers and names.
+
+They say what happened, seldom why: each has its name as a symptom that is too short to be certain, so that such an
+entry stands beside an answer and is never taken for one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import platform
+import re
+import signal
+from http import HTTPStatus
+
+from mcp_rag.knowledge.tool_indexes.index import ToolIndex, ask, entry, shared_library, version_of
+from mcp_rag.records import KnownIssue
+
+SHELL_CODES = {
+    1: "The command failed; what failed stands in its output.",
+    2: "The command was called in a wrong way, or the shell could not read a script.",
+    126: "The command was found and could not be run: it lacks the execute bit, or is made for another machine.",
+    127: "The command was not found: it is not installed, or its folder is not on the PATH.",
+    128: "The command left with an exit code that is no number between 0 and 255.",
+}
+"""From POSIX's Shell Command Language, 2.8.2 (Exit Status for Commands), and bash's manual."""
+
+_NODE = "const {getSystemErrorMap} = require('util');console.log(JSON.stringify([...getSystemErrorMap().values()]))"
+
+
+def errno_names() -> ToolIndex:
+    """Every errno of this system, with the C library's words."""
+    version = platform.release()
+    issues = [
+        entry(
+            "errno",
+            "",
+            name,
+            os.strerror(code),
+            symptoms=(rf"re:\b{name}\b",),
+            cause=f"Error {code}: {os.strerror(code)}.",
+        )
+        for code, name in sorted(errno.errorcode.items())
+    ]
+    return ToolIndex("errno", version, tuple(issues))
+
+
+def exit_codes() -> ToolIndex:
+    """The shell's exit codes, those of ``sysexits.h``, and each signal by which a process can end."""
+    issues = [_exit_code(code, what) for code, what in SHELL_CODES.items()]
+    for name in sorted(name for name in dir(os) if name.startswith("EX_") and name != "EX_OK"):
+        code = getattr(os, name)
+        what = f"The program left with {name}, {code}: a code of sysexits.h."
+        issues.append(entry("exit-codes", "", name, f"exit code {code}", symptoms=(rf"re:\b{name}\b",), cause=what))
+    for number in sorted(signal.valid_signals()):
+        what = signal.strsignal(number) or ""
+        name = number.name if isinstance(number, signal.Signals) else f"signal {int(number)}"
+        if isinstance(number, signal.Signals):
+            said = f"The process ended by {name} ({what}); a shell shows exit code {128 + number}."
+            issues.append(entry("exit-codes", "", name, what, symptoms=(rf"re:\b{name}\b",), cause=said))
+    return ToolIndex("exit-codes", platform.release(), tuple(issues))
+
+
+def _exit_code(code: int, what: str) -> KnownIssue:
+    return entry("exit-codes", "", f"exit-{code}", f"exit code {code}", symptoms=(f"exit {code}",), cause=what)
+
+
+def http() -> ToolIndex:
+    """The HTTP statuses that say that a request failed, with the words of Python's ``http`` module."""
+    issues = [
+        entry(
+            "http",
+            "",
+            f"HTTP {status.value}",
+            status.phrase,
+            symptoms=(rf"re:\bHTTP\S* {status.value}\b",),
+            cause=f"The server answered {status.value} {status.phrase}. {status.description}".strip(),
+            urls=(f"https://developer.mozilla.org/docs/Web/HTTP/Status/{status.value}",),
+        )
+        for status in HTTPStatus
+        if status.value >= 400
+    ]
+    return ToolIndex("http", platform.python_version(), tuple(issues))
+
+
+def node() -> ToolIndex:
+    """The system errors of Node.js, as npm and every other program of it prints them."""
+    version = version_of("node", "--version")
+    issues = [
+        entry(
+            "node",
+            version,
+            name,
+            what,
+            symptoms=(rf"re:\b{re.escape(name)}\b",),
+            cause=f"{name}: {what}.",
+            urls=("https://nodejs.org/api/errors.html#common-system-errors",),
+            language="javascript",
+        )
+        for name, what in json.loads(ask("node", "-e", _NODE))
+    ]
+    return ToolIndex("node", version, tuple(issues))
+
+
+def openssl() -> ToolIndex:
+    """Why a certificate is refused: the verification codes of libcrypto."""
+    library = shared_library("crypto")
+    library.X509_verify_cert_error_string.restype = ctypes.c_char_p
+    library.X509_verify_cert_error_string.argtypes = [ctypes.c_long]
+    library.OpenSSL_version.restype = ctypes.c_char_p
+    told = re.search(r"\d+(?:\.\d+)+", library.OpenSSL_version(0).decode())
+    version = told.group() if told else ""
+    issues = []
+    for code in range(1, 100):
+        said = library.X509_verify_cert_error_string(code).decode()
+        if "unknown" not in said and "error number" not in said:
+            pattern = rf"re:(?i)verify(?: error|.*code).{{0,20}}\b{code} \({re.escape(said)}\)"
+            issues.append(
+                entry(
+                    "openssl",
+                    version,
+                    f"X509-{code}",
+                    said,
+                    symptoms=(pattern,),
+                    cause=f"OpenSSL refuses the certificate: {said} (verification code {code}).",
+                )
+            )
+    return ToolIndex("openssl", version, tuple(issues))
+
+
+def curl() -> ToolIndex:
+    """The exit codes of curl, as libcurl words them."""
+    library = shared_library("curl")
+    library.curl_easy_strerror.restype = ctypes.c_char_p
+    library.curl_version.restype = ctypes.c_char_p
+    told = re.search(r"\d+(?:\.\d+)+", library.curl_version().decode())
+    version = told.group() if told else ""
+    issues = []
+    for code in range(1, 102):
+        said = library.curl_easy_strerror(code).decode()
+        if not said.startswith("Unknown"):
+            issues.append(
+                entry(
+                    "curl",
+                    version,
+                    f"curl-{code}",
+                    said,
+                    symptoms=(rf"re:\bcurl: \({code}\)",),
+                    cause=f"curl left with {code}: {said}.",
+                    urls=("https://curl.se/libcurl/c/libcurl-errors.html",),
+                )
+            )
+    return ToolIndex("curl", version, tuple(issues))
