@@ -13,7 +13,10 @@ from mcp_rag.errors import ChatError
 from mcp_rag.knowledge.patterns import fill, fill_command
 from mcp_rag.knowledge.search import KnowledgeBase
 from mcp_rag.ledger import Ledger
+from mcp_rag.logs.budget import within_tokens
+from mcp_rag.logs.comparing import find_new
 from mcp_rag.logs.failures import SURROUNDINGS, find_failures
+from mcp_rag.logs.good_runs import GoodRun, GoodRuns
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
@@ -54,10 +57,16 @@ class Assistant:
         """The failing spans of a log, best first, within a budget of lines; none when nothing failed."""
         return find_failures(self.read(source), budget_lines or self.settings.lines)
 
-    def diagnose(self, source: LogSource) -> Diagnosis:
-        """Cause and fix of the failure in a log, or an honest *unknown*, or *clean*. Records nothing."""
+    def diagnose(self, source: LogSource, good: Sequence[LogSource] = (), job: str | None = None) -> Diagnosis:
+        """Cause and fix of the failure in a log, or an honest *unknown*, or *clean*. Records no sighting.
+
+        What is new against the logs ``good`` of runs that passed, and against the last good run of the ``job``, is
+        looked at first; a clean log becomes the job's last good one.
+        """
         log = self.read(source)
-        spans = find_failures(log, self.settings.lines)
+        spans = self._failing(log, [self.read(passed) for passed in good], self._last_good(job))
+        if job and not spans:
+            GoodRuns(self.settings.jobs_folder).keep(job, source.name, log.texts)
         if not spans:
             return composing.clean(source.name, log.notes)
         failing = [span for span in spans if span.kind != SURROUNDINGS][:SPANS_HELD_AGAINST_PATTERNS]
@@ -66,6 +75,17 @@ class Assistant:
         history = self.ledger.incidents.history(incident.fingerprint)
         diagnosis = composing.compose(source.name, incident, spans, evidence, history, log.notes)
         return self._worded(diagnosis)
+
+    def _failing(self, log: Log, passed: Sequence[Log], run: GoodRun | None) -> list[Span]:
+        """The failing spans within the budget; those that no passing run has, when there is one and it leaves any."""
+        lines = self.settings.tokens or self.settings.lines
+        spans = find_failures(log, lines)
+        if spans and (passed or run):
+            spans = find_new(log, passed, lines, run.shapes if run else frozenset()) or spans
+        return within_tokens(spans, log.texts, self.settings.tokens) if self.settings.tokens else spans
+
+    def _last_good(self, job: str | None) -> GoodRun | None:
+        return GoodRuns(self.settings.jobs_folder).last(job) if job else None
 
     def remember(self, diagnoses: Iterable[Diagnosis]) -> None:
         """Record each failure's sighting, after all answers of a call are given, so that none colours another."""

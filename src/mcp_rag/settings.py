@@ -64,6 +64,8 @@ class Settings:
     redact_ips: bool = False
     lines: int = 50
     """Budget of log lines that are shown and reasoned over."""
+    tokens: int = 0
+    """Budget of tokens for the same, estimated at four characters each; 0: none."""
     max_log_bytes: int = 1_000_000_000
     """Ceiling of a log's size once decompressed."""
     max_compression_ratio: int = 100
@@ -77,6 +79,10 @@ class Settings:
     @property
     def models_folder(self) -> Path:
         return self.home / "models"
+
+    @property
+    def jobs_folder(self) -> Path:
+        return self.home / "jobs"
 
 
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")

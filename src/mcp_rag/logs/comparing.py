@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.log import Log
@@ -36,23 +38,35 @@ def shape(line: str) -> str:
     return _NO_WORD.sub(" ", masked(line)).strip()
 
 
-def find_new(log: Log, good: Iterable[Log], budget_lines: int | None = None) -> list[Span]:
+def digest_of(words: str) -> str:
+    """Sixteen hexadecimal digits that stand for a line's shape where the log itself is not kept."""
+    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def find_new(
+    log: Log,
+    good: Iterable[Log],
+    budget_lines: int | None = None,
+    shapes: AbstractSet[str] = frozenset(),
+) -> list[Span]:
     """The spans of ``log`` that no passing run has and that matter, most telling first.
 
     Lines are compared by their words and as a set, so that times, ids, another order and interleaved workers make
-    nothing new. Without ``budget_lines`` all of them are given.
+    nothing new; ``shapes`` are the ``digest_of`` those of a run whose log is not at hand. Without ``budget_lines`` all of
+    them are given.
     """
     seen = {shape(text) for passed in good for text in passed.texts}
-    spans = _ranked(_spans(_new_lines(log.texts, seen), log.texts), log)
+    spans = _ranked(_spans(_new_lines(log.texts, seen, shapes), log.texts), log)
     return spans if budget_lines is None else _within(spans, budget_lines)
 
 
-def _new_lines(texts: Sequence[str], seen: set[str]) -> list[int]:
+def _new_lines(texts: Sequence[str], seen: set[str], shapes: AbstractSet[str]) -> list[int]:
     """Numbers of the new lines that matter, and of the stack frames below them, which other failures may share."""
     chosen: list[int] = []
     for number, text in enumerate(texts, 1):
         words = shape(text)
-        fresh = bool(words) and words not in seen and not _CALM.search(text) and not _OUTCOME.match(text)
+        known = words in seen or (shapes and digest_of(words) in shapes)
+        fresh = bool(words) and not known and not _CALM.search(text) and not _OUTCOME.match(text)
         if fresh or (chosen and chosen[-1] == number - 1 and _FRAME.match(text)):
             chosen.append(number)
     return chosen

@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "extract": ("extract", "The failing lines of a log, best first."),
         "templates": ("templates", "The shapes of a log's lines, with their counts."),
         "doctor": ("doctor", "Known issues that would strike here, before they do."),
+        "jobs": ("jobs", "Jobs whose last good run is remembered."),
         "incidents": ("incidents", "Failures that were seen, and what came of them."),
         "mcp": ("mcp", "Tools for an agent, over standard input and output."),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -23,6 +24,15 @@ _CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verd
 @json_option
 @home_option
 @click.option("--lines", type=click.IntRange(1), help="Budget of log lines to look at.  [default: 50]")
+@click.option("--tokens", type=click.IntRange(1), help="Budget in tokens, at four characters each, in place of lines.")
+@click.option(
+    "--good", multiple=True, metavar="LOG", help="Log of a run that passed: what is new against it goes first."
+)
+@click.option(
+    "--job",
+    metavar="NAME",
+    help="Compare with the last good log of this job; a clean one is remembered as that. `mcp-rag jobs` lists them.",
+)
 @click.option(
     "--env",
     metavar="FILE|here",
@@ -37,6 +47,9 @@ def diagnose(
     as_json: bool,
     home: Path | None,
     lines: int | None,
+    tokens: int | None,
+    good: tuple[str, ...],
+    job: str | None,
     env: str | None,
     verdict_as_code: bool,
     no_chat: bool,
@@ -48,17 +61,32 @@ def diagnose(
     The answer cites log lines and known issues, or says that nothing known matches.
     """
     settings = settings_from(
-        home=home, lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
+        home=home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
     )
-    worst = diagnose_all(logs, settings, as_json=as_json, environment=env, use_chat=not no_chat)
+    against = Passed(good, job)
+    worst = diagnose_all(logs, settings, against, as_json=as_json, environment=env, use_chat=not no_chat)
     if isinstance(worst, McpRagError):
         raise click.exceptions.Exit(exit_code_of(worst))
     if verdict_as_code and worst is not None:
         raise click.exceptions.Exit(_CODES[worst])
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What logs are compared with: logs of runs that passed, the last good run of a job."""
+
+    good: tuple[str, ...] = ()
+    job: str | None = None
+
+
 def diagnose_all(
-    logs: tuple[str, ...], settings: Settings, *, as_json: bool, environment: str | None, use_chat: bool
+    logs: tuple[str, ...],
+    settings: Settings,
+    against: Passed,
+    *,
+    as_json: bool,
+    environment: str | None,
+    use_chat: bool,
 ) -> Verdict | McpRagError | None:
     """Diagnose and print each log; the worst verdict, or the error when no log at all could be read."""
     from mcp_rag.faces.cli.rendering import render_diagnosis
@@ -69,7 +97,8 @@ def diagnose_all(
     with open_house(settings, tell, environment=environment, use_chat=use_chat) as house:
         for name in logs:
             try:
-                diagnosis = house.assistant.diagnose(source_of(name))
+                passed = [source_of(log) for log in against.good]
+                diagnosis = house.assistant.diagnose(source_of(name), passed, against.job)
             except InputError as bad:
                 error = bad
                 emit({"source": name, "error": str(bad)}) if as_json else tell(_with_hint(bad, name))

@@ -15,6 +15,7 @@ from mcp_rag.faces.serialisation import spans_to_json
 @logs_argument
 @json_option
 @click.option("--lines", type=click.IntRange(1), help="Budget of lines to show.  [default: 50; with --good: none]")
+@click.option("--tokens", type=click.IntRange(1), help="Budget in tokens, at four characters each, in place of lines.")
 @click.option("--good", multiple=True, metavar="LOG", help="Log of a run that passed: show what is new against it.")
 @click.option("--max-log-bytes", type=click.IntRange(1), help="Ceiling of a log's size once decompressed.")
 @click.option("--max-compression-ratio", type=click.IntRange(1), help="Ceiling of its compression.  [default: 100]")
@@ -22,12 +23,14 @@ def extract(
     logs: tuple[str, ...],
     as_json: bool,
     lines: int | None,
+    tokens: int | None,
     good: tuple[str, ...],
     max_log_bytes: int | None,
     max_compression_ratio: int | None,
 ) -> None:
     """Show the failing spans of each LOG, best first, until the budget of lines is used; `-` reads standard input."""
     from mcp_rag.faces.cli.rendering import render_spans
+    from mcp_rag.logs.budget import within_tokens
     from mcp_rag.logs.comparing import find_new
     from mcp_rag.logs.failures import find_failures
     from mcp_rag.logs.log import Log
@@ -49,7 +52,10 @@ def extract(
             errors.append(bad)
             emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
             continue
-        spans = find_new(log, passed, lines) if passed else find_failures(log, settings.lines)
+        budget = tokens or lines
+        spans = find_new(log, passed, budget) if passed else find_failures(log, budget or settings.lines)
+        if tokens:
+            spans = within_tokens(spans, log.texts, tokens)
         emit(spans_to_json(name, spans)) if as_json else render_spans(log, spans, redact)
     if len(errors) == len(logs):
         raise click.exceptions.Exit(exit_code_of(errors[-1]))

@@ -41,11 +41,10 @@ def templates(logs: tuple[str, ...], as_json: bool, state: Path | None) -> None:
         miner = kept or TemplateMiner()
         lines: dict[int, list[int]] = defaultdict(list)
         found = {}
-        for number, text in log.lines():
-            if text.strip():
-                template = miner.add(text)
-                found[id(template)] = template
-                lines[id(template)].append(number)
+        told = [(number, text) for number, text in log.lines() if text and not text.isspace()]
+        for (number, _), template in zip(told, miner.add_all(text for _, text in told), strict=True):
+            found[id(template)] = template
+            lines[id(template)].append(number)
         for key in sorted(found, key=lambda key: (-len(lines[key]), lines[key][0])):
             text = redact(found[key].text)
             if as_json:
