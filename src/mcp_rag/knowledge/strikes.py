@@ -103,4 +103,4 @@ def _check_expression(expression: str, name: str) -> None:
 
 
 def _wrong(name: str, why: str) -> InputError:
-    return InputError(f"{name} is no known issue", why, "docs/knowledge.md shows the fields of one")
+    return InputError(f"{name} is no known issue", why, "`mcp-rag knowledge show ID` prints one to start from")

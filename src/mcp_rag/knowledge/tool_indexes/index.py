@@ -7,8 +7,10 @@ import ctypes.util
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mcp_rag.errors import InputError
 from mcp_rag.records import KnownIssue
@@ -67,14 +69,19 @@ def entry(
 
 
 def ask(*command: str) -> str:
-    """What a command prints; it gets no input and no shell.
+    """What a command prints; it gets no input and no shell. One on the PATH goes before one beside this Python.
 
     Raises:
-        ToolAbsent: the program is not on the PATH, fails or does not answer.
+        ToolAbsent: the program is not there, fails or does not answer.
     """
-    program = shutil.which(command[0])
+    # A virtual environment's own tools are there for it, activated or not.
+    program = shutil.which(command[0]) or shutil.which(command[0], path=str(Path(sys.executable).parent))
     if program is None:
-        raise ToolAbsent(f"{command[0]} is not installed here", "it is not on the PATH", "Install it, or leave it out")
+        raise ToolAbsent(
+            f"{command[0]} is not installed here",
+            "it is neither on the PATH nor beside this Python",
+            "Install it, or leave it out",
+        )
     try:
         done = subprocess.run(
             [program, *command[1:]],
