@@ -87,3 +87,10 @@ def test_a_damaged_memory_is_one_clear_error(logs: Path) -> None:
     assert told.returncode == 3
     assert "is no remembered run" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_job_needs_a_name(logs: Path) -> None:
+    told = call(logs / "home", "diagnose", "--job", " ", str(logs / "good.log"))
+    assert told.returncode == 2
+    assert "can't be empty" in told.stderr
+    assert not (logs / "home" / "jobs").exists()

@@ -104,7 +104,7 @@ def test_another_version_replaces_what_an_earlier_one_explained(
 def test_a_tool_that_is_unknown_or_absent_says_so(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotFound, match="errno"):
         librarian.learn_tool(ledger, "cobol")
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(ToolAbsent, match="rustc is not installed"):
         librarian.learn_tool(ledger, "rustc")
     with pytest.raises(ToolAbsent, match="wiki"):

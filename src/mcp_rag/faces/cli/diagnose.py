@@ -16,6 +16,18 @@ from mcp_rag.faces.serialisation import diagnosis_to_json
 from mcp_rag.records import Diagnosis, Verdict
 from mcp_rag.settings import Settings
 
+
+class JobName(click.ParamType):
+    """A job's name, as its user knows it; never an empty one, which a CI variable that is not set gives."""
+
+    name = "job"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value.strip():
+            self.fail("a job's name can't be empty; is the variable that should give it set?", param, ctx)
+        return value.strip()
+
+
 _CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verdict.CLEAN: ExitCode.OK}
 
 
@@ -30,6 +42,7 @@ _CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verd
 )
 @click.option(
     "--job",
+    type=JobName(),
     metavar="NAME",
     help="Compare with the last good log of this job; a clean one is remembered as that. `mcp-rag jobs` lists them.",
 )
