@@ -17,7 +17,7 @@ from mcp_rag.records import Diagnosis, Verdict
 from mcp_rag.settings import Settings
 
 
-class JobName(click.ParamType):
+class JobName(click.ParamType[str]):
     """A job's name, as its user knows it; never an empty one, which a CI variable that is not set gives."""
 
     name = "job"
