@@ -41,6 +41,22 @@ class OutcomeKind(StrEnum):
     REJECTED = "rejected"
 
 
+class GroupingKind(StrEnum):
+    """What a person said about two groups of failures."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingDecision:
+    """A person's word that the failures of two fingerprints are one, or are not."""
+
+    kind: GroupingKind
+    first: str
+    second: str
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A run of lines that belong to one failure.

@@ -18,6 +18,8 @@ from mcp_rag.ledger import Ledger, Replaced
 from mcp_rag.records import (
     Excerpt,
     Frame,
+    GroupingDecision,
+    GroupingKind,
     Incident,
     KnownIssue,
     OutcomeKind,
@@ -386,7 +388,7 @@ class TestMoving:
         _fill(ledger, "a", NOON)
         exported = _exported(ledger)
         imported = other.import_(io.StringIO(exported))
-        assert dataclasses.astuple(imported) == (4, 2, 1, 1, 1)
+        assert dataclasses.astuple(imported) == (4, 2, 1, 1, 1, 0)
         assert _exported(other) == exported
         assert other.issues.get(FULL.key).standing == Standing(4, 1)
         assert len(other.issues.patterns()) == 4
@@ -394,7 +396,7 @@ class TestMoving:
     def test_importing_again_changes_nothing(self, ledger: Ledger) -> None:
         _fill(ledger, "a", NOON)
         exported = _exported(ledger)
-        assert dataclasses.astuple(ledger.import_(io.StringIO(exported))) == (0, 0, 0, 0, 0)
+        assert dataclasses.astuple(ledger.import_(io.StringIO(exported))) == (0, 0, 0, 0, 0, 0)
         assert _exported(ledger) == exported
 
     def test_two_ledgers_merge_without_loss(self, ledger: Ledger, other: Ledger) -> None:
@@ -444,7 +446,7 @@ class TestMoving:
             (lambda lines: [*lines, lines[-1]], "after the end"),
             (lambda lines: [*lines[:3], *lines[4:]], "end of the export is missing"),
             (lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "Line 2 .*no line before"),
-            (lambda lines: [lines[0].replace('"version": 1', '"version": 2'), *lines[1:]], "version 2 is later"),
+            (lambda lines: [lines[0].replace('"version": 2', '"version": 3'), *lines[1:]], "version 3 is later"),
             (lambda lines: [], "Line 1 "),
         ],
     )
@@ -459,3 +461,18 @@ class TestMoving:
         empty = _exported(other).splitlines()
         assert [json.loads(line).get("kind") for line in empty] == [None, "end"]
         assert other.issues.revision() == 0
+
+
+def test_decisions_on_groups_keep_their_order_and_travel_once(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.groupings.decide(GroupingKind.MERGE, "aa", "bb", NOON)
+    ledger.groupings.decide(GroupingKind.SPLIT, "aa", "bb", NOON - timedelta(days=1))
+    told = (GroupingDecision(GroupingKind.SPLIT, "aa", "bb"), GroupingDecision(GroupingKind.MERGE, "aa", "bb"))
+    assert ledger.groupings.decisions() == told
+    exported = io.StringIO()
+    ledger.export(exported)
+    with Ledger.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
+        exported.seek(0)
+        assert other.import_(exported).groupings == 2
+        exported.seek(0)
+        assert other.import_(exported).groupings == 0
+        assert other.groupings.decisions() == told

@@ -79,6 +79,7 @@ def test_a_terminal_stays_a_terminal(tmp_path: Path) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         termios.tcsetwinsize(0, (33, 77))
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it in what it starts in the background
         os.execv(sys.executable, [sys.executable, "-c", HARNESS, str(tmp_path / "r"), "sh", "-c", script])
     assert b"33 77" in _read_until(terminal, b"ready")
     os.write(terminal, b"\x03")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mcp_rag.ledger import StoredIncident
+from mcp_rag.logs.grouping import Group
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
 
 
@@ -115,4 +116,20 @@ def stored_incident_to_json(stored: StoredIncident) -> dict[str, Any]:
         "verdict": stored.verdict.value,
         "issue": stored.issue_key,
         "fixed_by": stored.history.fixed_by,
+    }
+
+
+def group_to_json(group: Group) -> dict[str, Any]:
+    incident = group.incident
+    return {
+        "group": group.id,
+        "count": len(group.members),
+        "error_type": incident.error_type,
+        "message": incident.message,
+        "template": incident.template,
+        "members": [
+            {"source": m.source, "line": m.incident.span.key, "fingerprint": m.incident.fingerprint}
+            for m in group.members
+        ],
+        "joins": [{"first": join.first, "second": join.second, "reason": join.reason} for join in group.joins],
     }

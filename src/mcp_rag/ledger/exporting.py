@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from mcp_rag.ledger.database import Database
 from mcp_rag.ledger.issue_rows import from_row, select_issues
-from mcp_rag.ledger.schema import documents, incidents, issues, outcomes, sightings
+from mcp_rag.ledger.schema import documents, grouping_decisions, incidents, issues, outcomes, sightings
 from mcp_rag.ledger.serialisation import issue_to_json
 
 FORMAT = "mcp-rag-ledger"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2 added people's decisions on groups."""
 
 
 def export(database: Database, stream: IO[str]) -> int:
@@ -42,6 +43,9 @@ def _rows(connection: sa.Connection) -> Iterator[dict[str, Any]]:
     for row in connection.execute(_with_fingerprint(outcomes)):
         said = {"outcome": row.kind, "issue": row.issue_key, "fix": row.fix, "fixed_by": row.fixed_by}
         yield {"kind": "outcome", "fingerprint": row.fingerprint, "at": row.at.isoformat(), **said}
+    for row in connection.execute(sa.select(grouping_decisions).order_by(grouping_decisions.c.number)):
+        pair = {"first": row.first, "second": row.second, "at": row.at.isoformat()}
+        yield {"kind": "grouping", "decision": row.kind, **pair}
     for row in connection.execute(sa.select(documents).order_by(documents.c.source, documents.c.document)):
         names = {"source": row.source, "document": row.document, "digest": row.digest}
         yield {"kind": "document", **names, "at": row.learned_at.isoformat()}

@@ -17,10 +17,10 @@ from mcp_rag.ledger.exporting import FORMAT, FORMAT_VERSION
 from mcp_rag.ledger.incidents import row_of, to_column
 from mcp_rag.ledger.issue_rows import checked
 from mcp_rag.ledger.outcomes import insert_outcome
-from mcp_rag.ledger.schema import documents, incidents, issues, outcomes, sightings
+from mcp_rag.ledger.schema import documents, grouping_decisions, incidents, issues, outcomes, sightings
 from mcp_rag.ledger.serialisation import incident_from_json, issue_from_json, storable
 from mcp_rag.ledger.values import Imported, Outcome
-from mcp_rag.records import KnownIssue, OutcomeKind, Verdict
+from mcp_rag.records import GroupingKind, KnownIssue, OutcomeKind, Verdict
 
 _BATCH = 1000
 
@@ -99,6 +99,7 @@ class _Merge:
             "incident": self._incident,
             "sighting": self._sighting,
             "outcome": self._outcome,
+            "grouping": self._grouping,
             "document": self._document,
             "issue": self._issue,
         }
@@ -140,6 +141,13 @@ class _Merge:
         if self._is_new(outcomes, {**same, "fix": outcome.fix, "at": outcome.at}):
             insert_outcome(self._connection, incident_id, outcome, _text_or_none(row, "fixed_by"))
             self._added["outcomes"] += 1
+
+    def _grouping(self, row: Mapping[str, Any]) -> None:
+        pair = {"first": _text(row, "first"), "second": _text(row, "second"), "at": _instant(row["at"])}
+        new = {"kind": GroupingKind(_text(row, "decision")).value, **pair}
+        if self._is_new(grouping_decisions, new):
+            self._connection.execute(sa.insert(grouping_decisions), new)
+            self._added["groupings"] += 1
 
     def _document(self, row: Mapping[str, Any]) -> None:
         digest = _text_or_none(row, "digest")

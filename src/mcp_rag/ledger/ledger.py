@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Known issues, incidents, outcomes and small state; safe to use from several threads and processes.
+    """Known issues, incidents, outcomes, groupings and small state; safe to use from several threads and processes.
 
     What a method has written when it returns outlives a kill and a power cut. Every method raises
     ``LedgerError`` when the database fails.
     """
 
     def __init__(self, database: Database) -> None:
+        from mcp_rag.ledger.groupings import Groupings
         from mcp_rag.ledger.incidents import Incidents
         from mcp_rag.ledger.issues import Issues
         from mcp_rag.ledger.outcomes import Outcomes
@@ -27,6 +28,7 @@ class Ledger:
         self.issues = Issues(database)
         self.incidents = Incidents(database)
         self.outcomes = Outcomes(database)
+        self.groupings = Groupings(database)
         self.state = State(database)
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -149,4 +149,15 @@ outcomes = sa.Table(
     sa.Column("fixed_by", sa.Text),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Index("ix_outcomes_incident_id", "incident_id"),
+)
+
+grouping_decisions = sa.Table(
+    "grouping_decisions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    # Fingerprints, of incidents that need not be recorded: logs are grouped without a sighting of each.
+    sa.Column("first", sa.Text, nullable=False),
+    sa.Column("second", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
 )

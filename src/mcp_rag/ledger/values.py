@@ -85,3 +85,4 @@ class Imported:
     incidents: int = 0
     sightings: int = 0
     outcomes: int = 0
+    groupings: int = 0

@@ -80,11 +80,11 @@ def _versions(log: HasTexts) -> Mapping[str, str]:
 def _fingerprint(family: str, error_type: str | None, template: str, frames: Sequence[Frame]) -> str:
     """Sixteen hexadecimal digits over what does not change from run to run, machine to machine, version to version."""
     innermost = [mask(stable_name(frame)) for frame in frames[-FINGERPRINT_FRAMES:]]
-    parts = (family, error_type or "", _without_place(template), *innermost)
+    parts = (family, error_type or "", without_place(template), *innermost)
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:FINGERPRINT_DIGITS]
 
 
-def _without_place(template: str) -> str:
+def without_place(template: str) -> str:
     """A template without the place in the source where it struck: folders, line and column numbers."""
     plain = re.sub(r"(?:[\w.+@~-]+/)+([\w.+@~-]+\.\w+)", r"\1", template)
     return re.sub(r"(?<=\.\w)(\w*)[:(]<?(?:num|\d+)[^\s]*", r"\1", plain)

@@ -78,6 +78,7 @@ def test_a_ledger_that_version_1_wrote_keeps_its_data(file: Path) -> None:
         stored = ledger.incidents.get("01234567")
         assert (stored.history.count, stored.history.fixed_by) == (2, "np.float is gone")
         assert ledger.state.get("watermark") == "3"
+        assert ledger.groupings.decisions() == ()
 
 
 def test_a_newer_ledger_is_refused_and_left_alone(file: Path) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mcp_rag.logs.grouping import Group
 from mcp_rag.logs.log import Log
 from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
 
@@ -19,6 +20,8 @@ _LABEL_WIDTH = 9
 _QUOTE_WIDTH = 160
 _LINE_WIDTH = 400
 NEAREST_SHOWN = 3
+MEMBERS_SHOWN = 6
+_ID_WIDTH = 8
 
 
 def console(to_stderr: bool = False) -> Console:
@@ -159,3 +162,22 @@ def render_results(results: list[Evidence]) -> None:
         out.print(head.append(f"  [{evidence.issue.id}]  {evidence.confidence:.0%}", style="not bold dim"))
         if evidence.reasons:
             out.print(Text(f"    {' · '.join(evidence.reasons)}", style="dim"))
+
+
+def render_groups(groups: list[Group]) -> None:
+    """Print each group's failure, the logs that show it, and why unlike fingerprints are in it."""
+    out = console()
+    if not groups:
+        out.print(Text("Nothing failed in these logs.", style="bold blue"))
+    for group in groups:
+        incident, number = group.incident, len(group.members)
+        head = Text(f"{number:>4} {'log ' if number == 1 else 'logs'}  ", style="bold")
+        head.append(f"{group.id[:_ID_WIDTH]}  ", style="not bold dim")
+        kind = f"{incident.error_type}: " if incident.error_type and incident.error_type not in incident.message else ""
+        out.print(head.append(f"{kind}{_flat(incident.message)}"[:_QUOTE_WIDTH], style="bold default"))
+        places = [f"{member.source}:{member.incident.span.key}" for member in group.members]
+        more = f" … and {number - MEMBERS_SHOWN} more" if number > MEMBERS_SHOWN else ""
+        out.print(Text(f"           {' '.join(places[:MEMBERS_SHOWN])}{more}", style="dim"))
+        for join in group.joins:
+            pair = f"{join.first[:_ID_WIDTH]} + {join.second[:_ID_WIDTH]}"
+            out.print(Text(f"           {pair}: {join.reason}", style="yellow"))
