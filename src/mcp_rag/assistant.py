@@ -71,9 +71,18 @@ class Assistant:
             return composing.clean(source.name, log.notes)
         failing = [span for span in spans if span.kind != SURROUNDINGS][:SPANS_HELD_AGAINST_PATTERNS]
         incidents = [describe_span(log, span, self.redact) for span in failing]
+        return self.diagnose_incidents(source.name, incidents, spans, log.notes)
+
+    def diagnose_incidents(
+        self, source: str, incidents: Sequence[Incident], spans: Sequence[Span], notes: Sequence[str] = ()
+    ) -> Diagnosis:
+        """The diagnosis of the likeliest of ``incidents``, or of a later one for which a known issue is certain.
+
+        ``spans`` are those that the diagnosis shows. Records no sighting.
+        """
         incident, evidence = self._hold_against_knowledge(incidents)
         history = self.ledger.incidents.history(incident.fingerprint)
-        diagnosis = composing.compose(source.name, incident, spans, evidence, history, log.notes)
+        diagnosis = composing.compose(source, incident, spans, evidence, history, notes)
         return self._worded(diagnosis)
 
     def _failing(self, log: Log, passed: Sequence[Log], run: GoodRun | None) -> list[Span]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -50,7 +51,7 @@ def describe_span(log: HasTexts, span: Span, redact: Callable[[str], str]) -> In
     language = language_of(lines, known.language if known else None)
     message = sentence_of(whole(lines, span.key - span.first))
     error_type = error_type_of(key, span.kind)
-    frames = frames_of(lines, language in INNERMOST_LAST)
+    frames = frames_of(_own_trace(lines, span.key - span.first), language in INNERMOST_LAST)
     template = mask(message)
     family = language or (known.tool if known else None) or ""
     return Incident(
@@ -65,6 +66,25 @@ def describe_span(log: HasTexts, span: Span, redact: Callable[[str], str]) -> In
         versions=_redacted(_versions(log), redact),
         excerpt=_excerpt(lines, span),
     )
+
+
+_TRACE = "Traceback (most recent call last)"
+
+
+def _own_trace(lines: Sequence[str], key: int) -> Sequence[str]:
+    """The lines of the one Python traceback that the key line ends; of anything else, all.
+
+    A traceback that was printed twice is the same failure as one that was printed once.
+    """
+    heads = [place for place, text in enumerate(lines[: key + 1]) if _TRACE in text]
+    return lines[heads[-1] : key + 1] if heads else lines
+
+
+def moved(incident: Incident, by: int) -> Incident:
+    """``incident``, found in a part of a log, with the line numbers of the whole, ``by`` lines further down."""
+    span, excerpt = incident.span, tuple(replace(line, line=line.line + by) for line in incident.excerpt)
+    placed = replace(span, first=span.first + by, last=span.last + by, key=span.key + by)
+    return replace(incident, span=placed, excerpt=excerpt)
 
 
 _SEEN: WeakKeyDictionary[HasTexts, Mapping[str, str]] = WeakKeyDictionary()

@@ -33,6 +33,8 @@ _ERROR_TYPES = tuple(
 _EXCEPTION = re.compile(
     r"^((?:[A-Za-z_$][\w$]*[./\\:]+)*)(_?[A-Z][\w$]*(?:Error|Exception|Interrupt|Failure|Exit|Warning|Throwable|Fault))(?=[:\s(]|$)"
 )
+_RAISED = re.compile(r"^((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)(?=:\s|:?$)")
+"""What ends a Python traceback is an exception whatever it is called: ``queue.Empty``, ``LedgerMismatch``."""
 
 _BY_KIND_TYPE = {
     "disk-full": "ENOSPC",
@@ -87,7 +89,7 @@ def sentence_of(line: str) -> str:
 def error_type_of(line: str, kind: str) -> str | None:
     """``ModuleNotFoundError``, ``E0308``, ``TS2304`` …: the name under which others know this failure."""
     plain = _MARKER.sub("", _PREFIX.sub("", line).strip())
-    if found := _EXCEPTION.match(plain):
+    if found := _EXCEPTION.match(plain) or (kind == "python-traceback" and _RAISED.match(plain)):
         return found[2].lstrip("_")
     for pattern in _ERROR_TYPES:
         if found := pattern.search(line):

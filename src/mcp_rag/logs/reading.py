@@ -108,7 +108,7 @@ def _to_utf8(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _transcode(data[len(mark) :], encoding)
-    return _transcode(data, _wide_encoding(data[:HEAD_BYTES]) or _legacy_encoding(data))
+    return _transcode(data, wide_encoding(data[:HEAD_BYTES]) or _legacy_encoding(data))
 
 
 def _transcode(data: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
@@ -117,7 +117,7 @@ def _transcode(data: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
     return data.decode(encoding, "replace").encode("utf-8", "replace"), (encoding.upper(),)
 
 
-def _wide_encoding(head: bytes) -> str | None:
+def wide_encoding(head: bytes) -> str | None:
     """UTF-16 without its mark shows as NULs in every other byte: of ASCII, all of them."""
     even, odd = head[::2], head[1::2]
     if len(odd) < 8 or head.startswith(b"\0\0"):

@@ -7,6 +7,7 @@ import pytest
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.incident import EXCERPT_CHARACTERS, EXCERPT_LINES, describe, describe_span
 from mcp_rag.logs.log import Log
+from mcp_rag.logs.naming import error_type_of
 from mcp_rag.records import Frame, Incident, Span
 
 
@@ -127,3 +128,18 @@ def test_the_excerpt_of_a_long_span_keeps_its_key_and_stays_small() -> None:
 def test_a_message_that_ends_in_a_colon_takes_its_next_line() -> None:
     text = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\nRuntimeError: \n    No good.\n'
     assert incident_of(text).message == "RuntimeError: No good."
+
+
+@pytest.mark.parametrize(
+    ("last", "name"), [("queue.Empty", "Empty"), ("app.LedgerMismatch: invoice 17", "LedgerMismatch")]
+)
+def test_what_ends_a_traceback_is_an_exception_whatever_it_is_called(last: str, name: str) -> None:
+    assert error_type_of(last, "python-traceback") == name
+    assert error_type_of(last, "generic-error") is None
+
+
+def test_a_failure_printed_twice_is_the_failure_printed_once() -> None:
+    trace = ["Traceback (most recent call last):", '  File "a.py", line 3, in f', "    g()", "ValueError: no"]
+    both = [incident_of("\n".join(lines)) for lines in (trace, [*trace, "again", *trace])]
+    assert both[0].fingerprint == both[1].fingerprint
+    assert [len(incident.frames) for incident in both] == [1, 1]

@@ -27,6 +27,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "search": ("search", "Known issues for an error's text."),
         "extract": ("extract", "The failing lines of a log, best first."),
         "templates": ("templates", "The shapes of a log's lines, with their counts."),
+        "watch": ("watch", "Follow a log; each new failure once, as it appears."),
         "group": ("group", "Many logs, put together by what failed in them."),
         "doctor": ("doctor", "Known issues that would strike here, before they do."),
         "jobs": ("jobs", "Jobs whose last good run is remembered."),
