@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
-from mcp_rag.logs.scanning import LINES_AT_ONCE, announcements
+from mcp_rag.logs.scanning import LINES_AT_ONCE, Announcer
 
 _NUMBER = r"v?(\d+(?:\.\d+)+[\w.+-]*|\d+(?:\.\d+)*)"
 _DOTTED = r"v?(\d+(?:\.\d+)+(?:[\w.+-]*\w)?)"
@@ -131,7 +131,7 @@ def seen_versions(log: HasTexts) -> dict[str, str]:
     texts = log.texts
     for start in range(0, len(texts), LINES_AT_ONCE):
         chunk = texts[start : start + LINES_AT_ONCE]
-        numbers = announcements(chunk, _words())
+        numbers = _announcer().lines(chunk)
         for line in sorted(numbers):
             text = chunk[line][:LONGEST_READ]
             if _DIGITS.search(text):
@@ -140,6 +140,10 @@ def seen_versions(log: HasTexts) -> dict[str, str]:
 
 
 @cache
+def _announcer() -> Announcer:
+    return Announcer(_words(), LONGEST_READ)
+
+
 def _words() -> dict[bytes, frozenset[int]]:
     """Each word to look for → the numbers of the names in ``_NAMED``, then of the readers of packages."""
     words: dict[bytes, set[int]] = defaultdict(set)
