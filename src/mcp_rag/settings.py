@@ -66,7 +66,7 @@ class Settings:
     """Budget of log lines that are shown and reasoned over."""
     tokens: int = 0
     """Budget of tokens for the same, estimated at four characters each; 0: none."""
-    max_log_bytes: int = 1_000_000_000
+    max_log_bytes: int = 20_000_000_000
     """Ceiling of a log's size once decompressed."""
     max_compression_ratio: int = 100
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mcp_rag.logs.json_lines import find_record_style, read_record
+from mcp_rag.logs.storage import Stored
 
 CONTROLS = bytes(c for c in (*range(32), 127) if c not in b"\t\n\r\b")
 """C0 controls and DEL, without the four that carry meaning here. ESC goes with its sequence."""
@@ -45,7 +46,7 @@ class Cleaner:
     records: bool = False
 
     @classmethod
-    def for_log(cls, data: bytes) -> Cleaner:
+    def for_log(cls, data: Stored) -> Cleaner:
         """The cleaner for a log, decided from the log as a whole and not line by line."""
         return cls(records=find_record_style(data))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import io
 import lzma
 import sys
 import zlib
@@ -14,6 +13,7 @@ from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
 from mcp_rag.errors import OversizedLog, UnreadableLog
+from mcp_rag.logs.storage import Spool
 
 PIECE_BYTES = 1024
 """Compressed bytes fed at a time. A damaged piece is lost whole, and zstd may turn one into 32 MB, so it is small."""
@@ -60,15 +60,19 @@ class Intake:
     max_bytes: int
     max_ratio: float
     compressed_bytes: int = 0
-    buffer: io.BytesIO = field(default_factory=io.BytesIO)
+    spool: Spool = field(default_factory=Spool)
 
     @property
     def size(self) -> int:
-        return self.buffer.tell()
+        return self.spool.size
 
     def take(self, out: bytes) -> None:
         """Keep ``out``. Raises OversizedLog when that passes a ceiling."""
-        size = self.size + len(out)
+        self.check(self.size + len(out))
+        self.spool.write(out)
+
+    def check(self, size: int) -> None:
+        """Raises OversizedLog when a log of ``size`` bytes passes a ceiling."""
         if size > self.max_bytes:
             why = f"it has more than {self.max_bytes:,} bytes"
             step = "Raise --max-log-bytes (MCP_RAG_MAX_LOG_BYTES), or give a part of it"
@@ -77,7 +81,6 @@ class Intake:
             why = f"it unpacks to more than {self.max_ratio:g} times its size, as archives made to do harm do"
             step = "If you trust it, raise MCP_RAG_MAX_COMPRESSION_RATIO, or unpack it first"
             raise OversizedLog(f"{self.source} is too large", why, step)
-        self.buffer.write(out)
 
 
 def decompress(stream: BinaryIO, head: bytes, kind: str, intake: Intake) -> tuple[str, ...]:

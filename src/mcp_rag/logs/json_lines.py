@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mcp_rag.logs.storage import Stored
+
 MESSAGES = ("MESSAGE", "message", "msg", "log", "event", "@m", "@mt", "textPayload", "short_message", "body")
 """Keys of the message: journald; most loggers; zap, pino and slog; docker; structlog; Serilog; Google's cloud; GELF;
 OpenTelemetry."""
@@ -25,7 +27,7 @@ SAMPLE = 100
 """Lines looked at from each of the head, middle and tail of a log. Chosen by eye."""
 
 
-def find_record_style(data: bytes) -> bool:
+def find_record_style(data: Stored) -> bool:
     """Whether a log is JSON lines: more than half of the sampled lines that are not blank carry a message."""
     if b"{" not in data[:1_000_000]:
         return False
@@ -33,11 +35,11 @@ def find_record_style(data: bytes) -> bool:
     return sum(read_record(line) is not None for line in sample) * 2 > len(sample)
 
 
-def _sample(data: bytes) -> list[bytes]:
+def _sample(data: Stored) -> list[bytes]:
     window = 200_000
     middle, tail = len(data) // 2, max(len(data) - window, 0)
     if len(data) <= 3 * window:
-        lines = data.split(b"\n")
+        lines = data[:].split(b"\n")
         return lines if len(lines) <= 3 * SAMPLE else lines[:: len(lines) // (3 * SAMPLE)]
     # The first line of a window that starts inside the log is cut, and so is its last.
     parts = [data[at : at + window].split(b"\n")[1:-1][:SAMPLE] for at in (0, middle, tail)]

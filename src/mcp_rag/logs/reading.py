@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
+import stat
 from typing import BinaryIO
 
 from mcp_rag.errors import UnreadableLog
 from mcp_rag.logs.decompressing import Intake, compression_of, decompress
 from mcp_rag.logs.log import Log, is_broken
 from mcp_rag.logs.source import LogSource
+from mcp_rag.logs.storage import IN_MEMORY_BYTES, FileBytes, Spool, Stored, pieces
 
 CHUNK_BYTES = 4_000_000
 """Bytes of a plain log read at a time."""
@@ -74,28 +77,48 @@ def read_log(source: LogSource, *, max_bytes: int, max_ratio: float) -> Log:
     intake = Intake(source.name, max_bytes, max_ratio)
     try:
         with source.open() as stream:
-            notes = _take_in(stream, intake)
+            data, notes = _take_in(stream, intake)
+        data, encoding = _to_utf8(data, _refuse_repacked(source.name, data, notes))
     except OSError as fault:
-        raise UnreadableLog(f"cannot read {source.name}", str(fault), "Check the path") from fault
-    data = intake.buffer.getvalue()
-    if notes and (again := compression_of(data[:HEAD_BYTES])):
         raise UnreadableLog(
-            f"cannot read {source.name}", f"inside the {notes[0]} data is {again} data", "Unpack it once"
-        )
-    data, encoding = _to_utf8(data)
+            f"cannot read {source.name}", str(fault), "Check the path, and that the disk has room"
+        ) from fault
+    finally:
+        intake.spool.close()
     _refuse_binary(source.name, data[:HEAD_BYTES])
     return Log(source.name, data, notes + encoding)
 
 
-def _take_in(stream: BinaryIO, intake: Intake) -> tuple[str, ...]:
+def _take_in(stream: BinaryIO, intake: Intake) -> tuple[Stored, tuple[str, ...]]:
     head = stream.read(HEAD_BYTES)
     if kind := compression_of(head):
-        return decompress(stream, head, kind, intake)
+        notes = decompress(stream, head, kind, intake)
+        return intake.spool.finish(), notes
     _refuse_formats(intake.source, head)
+    if size := _large_file(stream):
+        intake.check(size)
+        return FileBytes(stream, size), ()
     while head:
         intake.take(head)
         head = stream.read(CHUNK_BYTES)
-    return ()
+    return intake.spool.finish(), ()
+
+
+def _large_file(stream: BinaryIO) -> int:
+    """The size of the file that ``stream`` is, in bytes, when it need not be held; else 0."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, AttributeError):
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size > IN_MEMORY_BYTES else 0
+
+
+def _refuse_repacked(name: str, data: Stored, notes: tuple[str, ...]) -> bytes:
+    """The head of ``data``, unless what was unpacked is packed again."""
+    head = data[:HEAD_BYTES]
+    if notes and (again := compression_of(head)):
+        raise UnreadableLog(f"cannot read {name}", f"inside the {notes[0]} data is {again} data", "Unpack it once")
+    return head
 
 
 def _refuse_formats(name: str, head: bytes) -> None:
@@ -104,17 +127,22 @@ def _refuse_formats(name: str, head: bytes) -> None:
             raise UnreadableLog(f"cannot read {name}", f"it is {what}", step)
 
 
-def _to_utf8(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+def _to_utf8(data: Stored, head: bytes) -> tuple[Stored, tuple[str, ...]]:
     for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return _transcode(data[len(mark) :], encoding)
-    return _transcode(data, wide_encoding(data[:HEAD_BYTES]) or _legacy_encoding(data))
+        if head.startswith(mark):
+            return _transcode(data, encoding, len(mark))
+    return _transcode(data, wide_encoding(head) or _legacy_encoding(data, head))
 
 
-def _transcode(data: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
-    if encoding == "utf-8":
-        return data, ()
-    return data.decode(encoding, "replace").encode("utf-8", "replace"), (encoding.upper(),)
+def _transcode(data: Stored, encoding: str, start: int = 0) -> tuple[Stored, tuple[str, ...]]:
+    if encoding == "utf-8" and (not start or isinstance(data, bytes)):
+        return data[start:] if start else data, ()
+    decoder, spool = codecs.getincrementaldecoder(encoding)("replace"), Spool()
+    for piece in pieces(data):
+        spool.write(decoder.decode(piece[start:]).encode("utf-8", "replace"))
+        start = 0
+    spool.write(decoder.decode(b"", True).encode("utf-8", "replace"))
+    return spool.finish(), () if encoding == "utf-8" else (encoding.upper(),)
 
 
 def wide_encoding(head: bytes) -> str | None:
@@ -128,20 +156,21 @@ def wide_encoding(head: bytes) -> str | None:
     return "utf-16-be" if low > 0.6 and high < 0.1 else None
 
 
-def _legacy_encoding(data: bytes) -> str:
+def _legacy_encoding(data: Stored, head: bytes) -> str:
     """GB18030, when that fits all of the log and most of what is not ASCII breaks as UTF-8.
 
     Its everyday characters are pairs of high bytes, which Latin text in one byte a letter hardly has.
     """
-    if data.isascii() or not is_broken(data):
-        return "utf-8"
-    foreign = [line for line in data[:HEAD_BYTES].split(b"\n") if not line.isascii()]
+    foreign = [line for line in head.split(b"\n") if not line.isascii()]
     high = sum(len(line.translate(None, _ASCII)) for line in foreign)
     paired = sum(len(pair) for line in foreign for pair in _CHINESE_PAIRS.findall(line))
     if sum(map(is_broken, foreign)) * 2 <= len(foreign) or paired < LEGACY_PAIRS * high:
         return "utf-8"
+    decoder = codecs.getincrementaldecoder("gb18030")()
     try:
-        data.decode("gb18030")
+        for piece in pieces(data):
+            decoder.decode(piece)
+        decoder.decode(b"", True)
     except UnicodeDecodeError:
         return "utf-8"
     return "gb18030"

@@ -15,6 +15,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 from mcp_rag.logs.grammars import RULES
 from mcp_rag.logs.grammars.outcomes import ENDINGS, EndingRule
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, Rule
+from mcp_rag.logs.log import LargeTexts
 
 LINES_AT_ONCE = 10_000
 """Lines searched in one go: some megabyte of text, which stays in the processor's cache. Chosen by eye."""
@@ -48,6 +49,10 @@ class Announcer:
             later = self.lines(texts[half:])
             return self.lines(texts[:half]) | {half + line: numbers for line, numbers in later.items()}
         return self._found(data, len(texts) - 1)
+
+    def in_bytes(self, block: bytes) -> dict[int, set[int]]:
+        """The same for lines that need no cleaning, looked at to their ends."""
+        return self._found(block.lower(), max(0, block.removesuffix(b"\n").count(b"\n")))
 
     def _found(self, data: bytes, last: int) -> dict[int, set[int]]:
         numbers: dict[int, set[int]] = defaultdict(set)
@@ -83,19 +88,29 @@ def _words() -> dict[bytes, frozenset[int]]:
     return {word: frozenset(numbers) for word, numbers in announced.items()}
 
 
+def announced(texts: Sequence[str], announcer: Announcer) -> Iterator[tuple[int, set[int]]]:
+    """The lines (0-based) that may hold one of the announcer's words, in order, with what their words stand for."""
+    for start, found in _searched(texts, announcer):
+        for line in sorted(found):
+            yield start + line, found[line]
+
+
+def _searched(texts: Sequence[str], announcer: Announcer) -> Iterator[tuple[int, dict[int, set[int]]]]:
+    if isinstance(texts, LargeTexts):
+        for start, block in texts.searchable():
+            yield start, announcer.in_bytes(block) if isinstance(block, bytes) else announcer.lines(block)
+    else:
+        for start in range(0, len(texts), LINES_AT_ONCE):
+            yield start, announcer.lines(texts[start : start + LINES_AT_ONCE])
+
+
 def hits(texts: Sequence[str]) -> Iterator[Hit]:
     """The lines worth a closer look, in order."""
-    for start in range(0, len(texts), LINES_AT_ONCE):
-        yield from _hits_in(texts[start : start + LINES_AT_ONCE], start)
-
-
-def _hits_in(texts: Sequence[str], start: int) -> Iterator[Hit]:
-    numbers = _announcer().lines(texts)
-    for line in sorted(numbers):
+    for line, numbers in announced(texts, _announcer()):
         lower = texts[line][:LONGEST_EXAMINED].lower()
-        rules, endings = _announced(frozenset(numbers[line]))
+        rules, endings = _announced(frozenset(numbers))
         fitting = [rule for rule in rules if _holds(lower, rule.triggers)]
-        yield start + line, fitting, [ending for ending in endings if _holds(lower, ending.triggers)]
+        yield line, fitting, [ending for ending in endings if _holds(lower, ending.triggers)]
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
-from mcp_rag.logs.scanning import LINES_AT_ONCE, Announcer
+from mcp_rag.logs.scanning import Announcer, announced
 
 _NUMBER = r"v?(\d+(?:\.\d+)+[\w.+-]*|\d+(?:\.\d+)*)"
 _DOTTED = r"v?(\d+(?:\.\d+)+(?:[\w.+-]*\w)?)"
@@ -128,14 +128,10 @@ def seen_versions(log: HasTexts) -> dict[str, str]:
     """
     seen: dict[str, str] = {}
     installed: dict[str, str] = {}
-    texts = log.texts
-    for start in range(0, len(texts), LINES_AT_ONCE):
-        chunk = texts[start : start + LINES_AT_ONCE]
-        numbers = _announcer().lines(chunk)
-        for line in sorted(numbers):
-            text = chunk[line][:LONGEST_READ]
-            if _DIGITS.search(text):
-                _read_line(text, sorted(numbers[line]), seen, installed)
+    for line, numbers in announced(log.texts, _announcer()):
+        text = log.texts[line][:LONGEST_READ]
+        if _DIGITS.search(text):
+            _read_line(text, sorted(numbers), seen, installed)
     return {**seen, **installed}
 
 

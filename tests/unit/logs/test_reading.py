@@ -10,16 +10,19 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mcp_rag.errors import OversizedLog, UnreadableLog
 from mcp_rag.logs import log as log_module
+from mcp_rag.logs import reading, storage
 from mcp_rag.logs.cleaning import clean_text, shorten
+from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
 from mcp_rag.logs.sources import FileSource, MemorySource, StreamSource
+from mcp_rag.logs.storage import FileBytes
 
 
 def _zstd(data: bytes) -> bytes:
@@ -69,7 +72,7 @@ def _lines_without_pattern(count: int) -> bytes:
 def test_lines_end_at_newline_alone(data: bytes, texts: list[str]) -> None:
     log = _read(data)
     assert log.texts == texts
-    assert len(log) == len(log.offsets) == len(texts)
+    assert len(log) == len(texts)
 
 
 def test_lines_are_numbered_from_one() -> None:
@@ -90,15 +93,16 @@ def test_a_large_log_reads_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> No
     data = b"plain\n\x1b[31mred\x1b[0m\r\n2024-01-01T00:00:00.1234567Z stamped\r\nold\rnew\n\n" * 40 + b"\xffend"
     small = _read(data)
     assert isinstance(small.texts, list)
-    for name, size in (("ORDINARY_BYTES", 0), ("SMALL_BYTES", 0), ("BLOCK_BYTES", 64), ("NUMPY_BYTES", 0)):
+    raw, some = [small.raw(n + 1) for n in range(len(small))], list(small.lines(17, 60))
+    for name, size in (("IN_MEMORY_BYTES", 0), ("SMALL_BYTES", 0), ("BLOCK_BYTES", 64), ("GROUP_LINES", 3)):
         monkeypatch.setattr(log_module, name, size)
     large = _read(data)
     assert not isinstance(large.texts, list)
     assert list(large.texts) == small.texts
     assert len(large.texts) == len(small)
-    assert large.offsets == small.offsets
+    assert [large.raw(n + 1) for n in range(len(small))] == raw
     assert [large.line(n) for n in range(1, len(large) + 1)] == small.texts
-    assert list(large.lines(17, 60)) == list(small.lines(17, 60))
+    assert list(large.lines(17, 60)) == some
     assert [large.texts[-1], large.texts[3:9], large.texts[9:3:-2]] == [
         small.texts[-1],
         small.texts[3:9],
@@ -106,8 +110,52 @@ def test_a_large_log_reads_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
-def test_numpy_reads_the_offsets_without_a_copy() -> None:
-    assert np.frombuffer(_read(b"a\nbc\n\nd").offsets, dtype=np.int64).tolist() == [0, 2, 5, 6]
+def _stored(path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch) -> Log:
+    """A log that is read from its file as a large one is, in pieces of a few lines."""
+    path.write_bytes(data)
+    for module in (storage, log_module, reading):
+        monkeypatch.setattr(module, "IN_MEMORY_BYTES", 0)
+    for module, name, size in ((storage, "PIECE_BYTES", 100), (log_module, "SMALL_BYTES", 0)):
+        monkeypatch.setattr(module, name, size)
+    return read_log(FileSource(path), max_bytes=10_000_000, max_ratio=100)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"plain\n\x1b[31mred\x1b[0m\r\n\n" * 200 + b"\xffend\0\n",
+        ("错误：找不到文件\n" * 60).encode("gb18030"),
+        "café\nthé\n".encode("utf-16") * 1 + "naïve\n".encode("utf-16-le") * 90,
+        b"x" * 1000 + b"\nshort\n",
+        gzip.compress(b"one\ntwo\n" * 500),
+    ],
+)
+def test_a_log_in_a_file_reads_as_one_in_memory(tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = _read(data)
+    told = [small.line(n + 1) for n in range(len(small))], small.notes, [small.raw(n + 1) for n in range(len(small))]
+    large = _stored(tmp_path / "log", data, monkeypatch)
+    assert isinstance(large.data, FileBytes)
+    assert (list(large.texts), large.notes, [large.raw(n + 1) for n in range(len(large))]) == told
+
+
+def test_a_file_that_is_cut_meanwhile_keeps_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = _stored(tmp_path / "log", b"line\n" * 300, monkeypatch)
+    assert len(log) == 300
+    (tmp_path / "log").write_bytes(b"new\n")
+    assert len(log.texts[:]) == 300
+    assert (log.line(1), log.line(300)) == ("new", "")
+
+
+def test_failures_are_found_alike_in_a_file_and_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = (
+        b"ok\n" * 500
+        + b"\x1b[31mmain.c:3:7: error: 'x' undeclared\x1b[0m\n"
+        + b"fine\n" * 300
+        + b"make: *** [all] Error 1\n"
+    )
+    small = find_failures(_read(data))
+    assert small[0].first == 501
+    assert find_failures(_stored(tmp_path / "log", data, monkeypatch)) == small
 
 
 # --- cleaning
