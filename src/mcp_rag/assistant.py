@@ -20,6 +20,7 @@ from mcp_rag.logs.good_runs import GoodRun, GoodRuns
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
+from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
 from mcp_rag.reasoning import composing
 from mcp_rag.reasoning.chat import ChatModel
@@ -57,14 +58,20 @@ class Assistant:
         """The failing spans of a log, best first, within a budget of lines; none when nothing failed."""
         return find_failures(self.read(source), budget_lines or self.settings.lines)
 
-    def diagnose(self, source: LogSource, good: Sequence[LogSource] = (), job: str | None = None) -> Diagnosis:
+    def diagnose(
+        self,
+        source: LogSource,
+        good: Sequence[LogSource] = (),
+        job: str | None = None,
+        progress: Progress = unseen,
+    ) -> Diagnosis:
         """Cause and fix of the failure in a log, or an honest *unknown*, or *clean*. Records no sighting.
 
         What is new against the logs ``good`` of runs that passed, and against the last good run of the ``job``, is
-        looked at first; a clean log becomes the job's last good one.
+        looked at first; a clean log becomes the job's last good one. ``progress`` hears of the lines of a large log.
         """
         log = self.read(source)
-        spans = self._failing(log, [self.read(passed) for passed in good], self._last_good(job))
+        spans = self._failing(log, [self.read(passed) for passed in good], self._last_good(job), progress)
         if job and not spans:
             GoodRuns(self.settings.jobs_folder).keep(job, source.name, log.texts)
         if not spans:
@@ -85,10 +92,10 @@ class Assistant:
         diagnosis = composing.compose(source, incident, spans, evidence, history, notes)
         return self._worded(diagnosis)
 
-    def _failing(self, log: Log, passed: Sequence[Log], run: GoodRun | None) -> list[Span]:
+    def _failing(self, log: Log, passed: Sequence[Log], run: GoodRun | None, progress: Progress) -> list[Span]:
         """The failing spans within the budget; those that no passing run has, when there is one and it leaves any."""
         lines = self.settings.tokens or self.settings.lines
-        spans = find_failures(log, lines)
+        spans = find_failures(log, lines, progress)
         if spans and (passed or run):
             spans = find_new(log, passed, lines, run.shapes if run else frozenset()) or spans
         return within_tokens(spans, log.texts, self.settings.tokens) if self.settings.tokens else spans

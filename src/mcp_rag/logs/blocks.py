@@ -9,7 +9,7 @@ from mcp_rag.logs.grammars.generic import CHILD_FAILED, PASSED_ON
 from mcp_rag.logs.grammars.harmless import HARMLESS
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
-from mcp_rag.logs.scanning import hits
+from mcp_rag.logs.scanning import Progress, hits, unseen
 
 LONGEST_JOINED = 15
 """Lines up to which neighbours of different kinds are taken for one failure: ``train_span_ranker.py`` gave .759 of F1 on
@@ -41,11 +41,11 @@ class Survey:
         return [line for line, ending in self.marks if ending in endings]
 
 
-def survey(texts: Sequence[str]) -> Survey:
+def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
     """The blocks of a log in order, neighbours of a kind merged, and its marks."""
     blocks: list[Block] = []
     marks: list[tuple[int, Ending]] = []
-    for line, rules, endings in hits(texts):
+    for line, rules, endings in hits(texts, progress):
         text = texts[line][:LONGEST_EXAMINED]
         for ending in endings:
             if ending.pattern.search(PREFIX.sub("", text, count=1) if PREFIX.match(text) else text):

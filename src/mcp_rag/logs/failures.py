@@ -10,6 +10,7 @@ from mcp_rag.logs.blocks import Block, Survey, survey
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.ranking import scores
+from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.tail import last_outputs
 from mcp_rag.records import Span
 
@@ -37,13 +38,13 @@ class HasTexts(Protocol):
     def texts(self) -> Sequence[str]: ...
 
 
-def find_failures(log: HasTexts, budget_lines: int = 50) -> list[Span]:
+def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = unseen) -> list[Span]:
     """The spans of ``log`` that show what failed, best first and disjoint, ``budget_lines`` lines in all.
 
-    An empty list means that nothing failed.
+    An empty list means that nothing failed. ``progress`` hears of lines done and lines in all, of a large log.
     """
     texts = log.texts
-    found = survey(texts)
+    found = survey(texts, progress)
     if not _failed(found):
         return []
     found.blocks.extend(last_outputs(found, texts))

@@ -19,6 +19,9 @@ SMALL_BYTES = 4_000_000
 BLOCK_BYTES = 1_000_000
 """Bytes cleaned at a time: blocks stay in the processor's cache, and one colour does not slow the whole log."""
 
+NUMPY_BYTES = 2_000_000
+"""From here on numpy finds the line ends, five times as fast: its import (70 ms) costs more than it saves before."""
+
 GROUP_LINES = 64
 """The start of every 64th line is remembered: eight megabytes for ten billion bytes of usual lines."""
 
@@ -159,6 +162,12 @@ class Log:
 def _group_starts(piece: bytes, first: int, at: int) -> array[int]:
     """Where groups start in ``piece``, which begins at ``at``; the first one ``first`` lines further on."""
     starts = array("q")
+    if len(piece) > NUMPY_BYTES:
+        import numpy as np
+
+        ends = np.flatnonzero(np.frombuffer(piece, dtype=np.uint8) == ord("\n"))[first - 1 :: GROUP_LINES]
+        starts.frombytes((ends + (at + 1)).astype(np.int64).tobytes())
+        return starts
     place = 0
     while True:
         for _ in range(first):

@@ -7,7 +7,7 @@ costs nothing: 281 words take 2 ms a megabyte, where a search a word took 110 an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -22,6 +22,14 @@ LINES_AT_ONCE = 10_000
 
 BYTES_AT_ONCE = 4_000_000
 """Where lines are long, fewer of them: what is found takes up to 50 times as much memory as the text. Chosen by eye."""
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+
+def unseen(done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
 
 Hit = tuple[int, list[Rule], list[EndingRule]]
 """A line (0-based), and the rules and endings whose trigger words it may hold, in table order."""
@@ -88,9 +96,16 @@ def _words() -> dict[bytes, frozenset[int]]:
     return {word: frozenset(numbers) for word, numbers in announced.items()}
 
 
-def announced(texts: Sequence[str], announcer: Announcer) -> Iterator[tuple[int, set[int]]]:
-    """The lines (0-based) that may hold one of the announcer's words, in order, with what their words stand for."""
+def announced(
+    texts: Sequence[str], announcer: Announcer, progress: Progress = unseen
+) -> Iterator[tuple[int, set[int]]]:
+    """The lines (0-based) that may hold one of the announcer's words, in order, with what their words stand for.
+
+    ``progress`` is told of lines done and lines in all, where they are so many that it takes time.
+    """
     for start, found in _searched(texts, announcer):
+        if isinstance(texts, LargeTexts):
+            progress(start, len(texts))
         for line in sorted(found):
             yield start + line, found[line]
 
@@ -104,9 +119,9 @@ def _searched(texts: Sequence[str], announcer: Announcer) -> Iterator[tuple[int,
             yield start, announcer.lines(texts[start : start + LINES_AT_ONCE])
 
 
-def hits(texts: Sequence[str]) -> Iterator[Hit]:
+def hits(texts: Sequence[str], progress: Progress = unseen) -> Iterator[Hit]:
     """The lines worth a closer look, in order."""
-    for line, numbers in announced(texts, _announcer()):
+    for line, numbers in announced(texts, _announcer(), progress):
         lower = texts[line][:LONGEST_EXAMINED].lower()
         rules, endings = _announced(frozenset(numbers))
         fitting = [rule for rule in rules if _holds(lower, rule.triggers)]

@@ -89,12 +89,19 @@ def test_lines_are_numbered_from_one() -> None:
             log.raw(n)
 
 
-def test_a_large_log_reads_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("numpy_bytes", [0, 10**9])
+def test_a_large_log_reads_as_a_small_one(numpy_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"plain\n\x1b[31mred\x1b[0m\r\n2024-01-01T00:00:00.1234567Z stamped\r\nold\rnew\n\n" * 40 + b"\xffend"
     small = _read(data)
     assert isinstance(small.texts, list)
     raw, some = [small.raw(n + 1) for n in range(len(small))], list(small.lines(17, 60))
-    for name, size in (("IN_MEMORY_BYTES", 0), ("SMALL_BYTES", 0), ("BLOCK_BYTES", 64), ("GROUP_LINES", 3)):
+    for name, size in (
+        ("IN_MEMORY_BYTES", 0),
+        ("SMALL_BYTES", 0),
+        ("BLOCK_BYTES", 64),
+        ("GROUP_LINES", 3),
+        ("NUMPY_BYTES", numpy_bytes),
+    ):
         monkeypatch.setattr(log_module, name, size)
     large = _read(data)
     assert not isinstance(large.texts, list)
@@ -155,7 +162,12 @@ def test_failures_are_found_alike_in_a_file_and_in_memory(tmp_path: Path, monkey
     )
     small = find_failures(_read(data))
     assert small[0].first == 501
-    assert find_failures(_stored(tmp_path / "log", data, monkeypatch)) == small
+    monkeypatch.setattr(log_module, "BLOCK_BYTES", 500)
+    steps: list[tuple[int, int]] = []
+    large = _stored(tmp_path / "log", data, monkeypatch)
+    assert find_failures(large, progress=lambda done, total: steps.append((done, total))) == small
+    assert steps == sorted(steps)
+    assert {total for _, total in steps} == {802}
 
 
 # --- cleaning

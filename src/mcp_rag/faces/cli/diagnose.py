@@ -10,7 +10,7 @@ import click
 from mcp_rag.errors import InputError, McpRagError
 from mcp_rag.faces.cli import close_command
 from mcp_rag.faces.cli.options import home_option, json_option, logs_argument, settings_from
-from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
 from mcp_rag.faces.serialisation import diagnosis_to_json
 from mcp_rag.records import Diagnosis, Verdict
@@ -111,7 +111,8 @@ def diagnose_all(
         for name in logs:
             try:
                 passed = [source_of(log) for log in against.good]
-                diagnosis = house.assistant.diagnose(source_of(name), passed, against.job)
+                with progress_bar(f"looking through {name}") as progress:
+                    diagnosis = house.assistant.diagnose(source_of(name), passed, against.job, progress)
             except InputError as bad:
                 error = bad
                 emit({"source": name, "error": str(bad)}) if as_json else tell(_with_hint(bad, name))

@@ -6,7 +6,7 @@ import click
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.cli.options import json_option, logs_argument, settings_from
-from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import exit_code_of
 from mcp_rag.faces.serialisation import spans_to_json
 
@@ -53,7 +53,8 @@ def extract(
             emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
             continue
         budget = tokens or lines
-        spans = find_new(log, passed, budget) if passed else find_failures(log, budget or settings.lines)
+        with progress_bar(f"looking through {name}") as progress:
+            spans = find_new(log, passed, budget) if passed else find_failures(log, budget or settings.lines, progress)
         if tokens:
             spans = within_tokens(spans, log.texts, tokens)
         emit(spans_to_json(name, spans)) if as_json else render_spans(log, spans, redact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -22,15 +22,24 @@ def tell(message: str) -> None:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error that appears with the first step; silent when standard error is no terminal."""
+    """A bar on standard error that appears, and is loaded, with the first step; silent when that is no terminal."""
+    with ExitStack() as opened:
+        show: Callable[[int, int], None] | None = None
+
+        def step(done: int, total: int) -> None:
+            nonlocal show
+            show = show or opened.enter_context(_bar(label))
+            show(done, total)
+
+        yield step
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None, visible=False)
-
-        def step(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
-        yield step
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
