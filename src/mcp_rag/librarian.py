@@ -7,10 +7,11 @@ killed, thrown away or moved at any time and catches up.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mcp_rag.knowledge.documents import read_documents
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import KnowledgeIndex
 from mcp_rag.knowledge.issue_file import parse_issue_file
+from mcp_rag.knowledge.patterns import symptom_of
 from mcp_rag.knowledge.search import index_entries
 from mcp_rag.knowledge.tool_indexes import TOOL_PREFIX, read_tool
 from mcp_rag.ledger import Change, Ledger, StoredIncident
@@ -31,6 +33,9 @@ CONFIRMED = "confirmed"
 """Source of the known issues that a person's confirmed fix made."""
 
 PROJECT_FOLDER = ".mcp-rag/known"
+WORDS_OF_AN_ID = 7
+"""Of a message, which make an id that people can read. Chosen by eye."""
+
 PROJECT_PREFIX = "project:"
 """Source of a repository's own known issues, with the repository's folder behind it."""
 
@@ -213,15 +218,27 @@ def record_outcome(
 
 
 def _issue_from_fix(incident: StoredIncident, fix: str) -> KnownIssue:
+    cause = f"Seen before as incident {incident.id}; a person confirmed what fixed it."
+    return replace(draft(incident), id=incident.id, source=CONFIRMED, cause=cause, fix=fix, text="")
+
+
+def draft(incident: StoredIncident) -> KnownIssue:
+    """A known issue to be completed by a person, with all that the incident itself says filled in.
+
+    Its id is made of the error's name and the first words of its message.
+    """
+    failure = incident.incident
+    said = failure.message or failure.template
+    seen = ", ".join(f"{name} {version}" for name, version in failure.versions.items())
+    words = re.findall(r"[a-z][a-z0-9]+", re.sub(r"<\w+>", " ", failure.template).lower())
     return KnownIssue(
-        id=incident.id,
-        source=CONFIRMED,
-        title=incident.incident.message or incident.incident.template,
-        symptoms=(incident.incident.message,) if incident.incident.message else (),
-        cause=f"Seen before as incident {incident.id}; a person confirmed what fixed it.",
-        fix=fix,
-        language=incident.incident.language or "",
-        package=incident.incident.tool or "",
+        id="-".join(words[:WORDS_OF_AN_ID]) or incident.id,
+        source=PROJECT_PREFIX,
+        title=said,
+        symptoms=(symptom_of(failure.template),) if failure.template else (),
+        language=failure.language or "",
+        package=failure.tool or "",
+        text=f"Seen as incident {incident.id}{f' with {seen}' if seen else ''}.",
     )
 
 

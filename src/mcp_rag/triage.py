@@ -40,8 +40,10 @@ def logs_under(name: str) -> list[str]:
     """The file ``name``, or the files in the folder of that name and below, in order; hidden ones are left out.
 
     Raises:
-        InputError: the folder has none.
+        InputError: the folder has none, or the name is ``-``.
     """
+    if name == "-":
+        raise InputError("Standard input cannot be grouped", "it is one log", "Give it to `mcp-rag diagnose -`")
     folder = Path(name)
     if not folder.is_dir():
         return [name]

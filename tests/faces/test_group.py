@@ -85,7 +85,9 @@ def test_names_that_fit_nothing_change_nothing(logs: Path, tmp_path: Path) -> No
     assert call(home, str(logs / "picture.log")).returncode == 3
 
 
-def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+def test_an_empty_folder_and_standard_input_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="it is one log"):
+        logs_under("-")
     with pytest.raises(InputError, match="holds no file"):
         logs_under(str(tmp_path))
 

@@ -128,6 +128,22 @@ def _expression(text: str) -> tuple[re.Pattern[str], str, int]:
     return compiled, "", sum(len("".join(word.split())) for word in words)
 
 
+_MASK = re.compile(r"<(uuid|time|ip|url|email|path|hex|num)>")
+_NAMES = {"num": "number", "hex": "hex_number"}
+
+
+def symptom_of(template: str) -> str:
+    """A masked message as a symptom: ``bad shape (<num>, <num>)`` → ``bad shape ({number}, {number_2})``."""
+    seen: dict[str, int] = {}
+
+    def name(mask: re.Match[str]) -> str:
+        kind = _NAMES.get(mask[1], mask[1])
+        seen[kind] = seen.get(kind, 0) + 1
+        return f"{{{kind}_{seen[kind]}}}" if seen[kind] > 1 else f"{{{kind}}}"
+
+    return _MASK.sub(name, template)
+
+
 def fill(text: str, variables: Mapping[str, str]) -> str:
     """``text`` with ``{name}`` replaced by its value; names that are unknown stay as they are."""
     return _PLACEHOLDER.sub(lambda m: variables.get(m.group(1), m.group()), text)

@@ -24,6 +24,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Look closer": {
         "reject": ("confirm", "Say that a fix did not help."),
+        "add": ("add", "Write a known issue of an incident, as a file to commit."),
         "search": ("search", "Known issues for an error's text."),
         "extract": ("extract", "The failing lines of a log, best first."),
         "templates": ("templates", "The shapes of a log's lines, with their counts."),
@@ -45,8 +46,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 _MODULES = {name: entry for group in COMMANDS.values() for name, entry in group.items()}
 
 EPILOG = """Exit codes: 0 done, whatever was found; 1 internal fault; 2 wrong usage or settings; 3 unusable input;
-4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 12 `doctor` or
-`knowledge lint` found something. With --exit-code: 10 known, 11 unknown."""
+4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 12 `doctor`, `add`
+or `knowledge lint` found something. With --exit-code: 10 known, 11 unknown."""
 
 
 class CommandLine(click.Group):

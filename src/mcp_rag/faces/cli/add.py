@@ -1,0 +1,145 @@
+"""``mcp-rag add``: an incident becomes a known issue, as a file that a repository keeps."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcp_rag.errors import InputError
+from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.exit_codes import ExitCode
+from mcp_rag.faces.serialisation import evidence_to_json
+from mcp_rag.records import Evidence, KnownIssue
+from mcp_rag.settings import Settings
+
+if TYPE_CHECKING:
+    from mcp_rag.linting import Fault
+
+NEIGHBOURS = 3
+NEAR = 0.2
+"""Confidence from which on an entry is shown beside the new one. Chosen by eye."""
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
+
+
+@click.command()
+@click.argument("incident", default="last", metavar="[INCIDENT]")
+@click.option("--id", "issue_id", metavar="ID", help="Its id and file name.  [default: from the message]")
+@click.option("--title", metavar="TEXT", help="What it is called.  [default: the message]")
+@click.option("--cause", metavar="TEXT", help="Why it happens.")
+@click.option("--fix", metavar="TEXT", help="What to do.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write it.  [default: .mcp-rag/known of this repository]",
+)
+@click.option("--edit/--no-edit", default=None, help="Open the editor first.  [default: in a terminal]")
+@json_option
+@home_option
+def add(
+    incident: str,
+    issue_id: str | None,
+    title: str | None,
+    cause: str | None,
+    fix: str | None,
+    folder: Path | None,
+    edit: bool | None,
+    as_json: bool,
+    home: Path | None,
+) -> None:
+    """Draft a known issue of INCIDENT (an id, or `last`), edit it, check it, and write it as a file to commit.
+
+    Entries that are like it are shown beside it. Exits 12 when `mcp-rag knowledge lint` would find something wrong
+    with it; the file is written all the same.
+    """
+    from mcp_rag import librarian
+    from mcp_rag.knowledge.issue_file import render_issue_file
+    from mcp_rag.wiring import open_house, redactor_of
+
+    settings = settings_from(home=home)
+    redact = redactor_of(settings)
+    with open_house(settings, tell, use_chat=False) as house:
+        drafted = librarian.draft(house.ledger.incidents.get(incident))
+        drafted = replace(
+            drafted, id=issue_id or drafted.id, title=title or drafted.title, cause=cause or "", fix=fix or ""
+        )
+        file = _free_place(folder or _known_folder(), drafted.id)
+        text = render_issue_file(drafted)
+        if edit if edit is not None else sys.stdin.isatty():
+            text = _edited(text)
+        issue = _checked(redact(text), file)
+        near = [found for found in house.search([issue.title], NEIGHBOURS)[0] if found.confidence >= NEAR]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(redact(text), encoding="utf-8")
+    _report(file, issue, near, _faults_of(file, settings), as_json)
+
+
+def _known_folder() -> Path:
+    """The folder of this repository's known issues: the one in force, or that of the repository around us."""
+    from mcp_rag.librarian import PROJECT_FOLDER
+    from mcp_rag.settings import find_upward
+
+    here = Path.cwd()
+    repository = find_upward(".git", here)
+    return find_upward(PROJECT_FOLDER, here) or (repository.parent if repository else here) / PROJECT_FOLDER
+
+
+def _free_place(folder: Path, issue_id: str) -> Path:
+    if not _ID.match(issue_id):
+        raise InputError(f"{issue_id!r} is no id", "it names a file: small letters, digits, . _ -", "Give another --id")
+    file = folder / f"{issue_id}.md"
+    if file.exists():
+        raise InputError(f"{file} is there already", "an entry is never written over", "Edit it, or give another --id")
+    return file
+
+
+def _edited(text: str) -> str:
+    try:
+        changed = click.edit(text, extension=".md")
+    except click.ClickException as fault:
+        raise InputError("The editor did not work", fault.message, "Set EDITOR, or give --no-edit") from fault
+    if changed is None:
+        raise InputError("Nothing was added", "the draft was left as it was", "Save it, or give --no-edit")
+    return changed
+
+
+def _checked(text: str, file: Path) -> KnownIssue:
+    """The issue that ``text`` holds; what cannot be used is kept beside its place."""
+    from mcp_rag.knowledge.issue_file import parse_issue_file
+
+    try:
+        return parse_issue_file(text, "", file.name)
+    except InputError as wrong:
+        kept = file.with_suffix(".md.draft")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(text, encoding="utf-8")
+        raise InputError(wrong.what, wrong.why, f"Your text is kept in {kept}") from wrong
+
+
+def _faults_of(file: Path, settings: Settings) -> list[Fault]:
+    from mcp_rag.linting import lint
+    from mcp_rag.wiring import files_in_force
+
+    others = [each for each in files_in_force(settings) if each[1] != file.name]
+    faults = lint([*others, ("", file.name, file.read_text(encoding="utf-8"))])
+    return [fault for fault in faults if fault.name == file.name or file.name in fault.message.split()]
+
+
+def _report(file: Path, issue: KnownIssue, near: list[Evidence], faults: list[Fault], as_json: bool) -> None:
+    if as_json:
+        row = {"file": str(file), "id": issue.id, "near": [evidence_to_json(found) for found in near]}
+        emit({**row, "faults": [{"rule": f.rule, "file": f.name, "message": f.message} for f in faults]})
+    else:
+        click.echo(f"{file}: {issue.title}")
+        for found in near:
+            click.echo(f"  like it: [{found.issue.id}] {found.issue.title} ({found.confidence:.0%})")
+        for fault in faults:
+            click.echo(f"  {fault.name}: {fault.rule}: {fault.message}")
+    if faults:
+        raise click.exceptions.Exit(ExitCode.FINDINGS)
