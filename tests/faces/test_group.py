@@ -66,6 +66,8 @@ def test_a_folder_is_grouped_and_a_decision_sticks(logs: Path, tmp_path: Path) -
     assert "   3 logs" in merged.stdout
     assert "merged by a person" in merged.stdout
     assert "nothing failed in 1 log" in merged.stderr
+    assert "\n\n" not in merged.stderr
+    assert not merged.stderr.startswith("\n")
     again = call(home, str(logs))
     assert "   3 logs" in again.stdout
     parted = call(home, "--json", str(logs), "--split", *ids)

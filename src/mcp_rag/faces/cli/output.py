@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -28,8 +29,9 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
         def step(done: int, total: int) -> None:
             nonlocal show
-            show = show or opened.enter_context(_bar(label))
-            show(done, total)
+            if sys.stderr.isatty():
+                show = show or opened.enter_context(_bar(label))
+                show(done, total)
 
         yield step
 

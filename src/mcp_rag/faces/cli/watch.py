@@ -129,4 +129,4 @@ def _sum_up(watching: Watch, as_json: bool) -> None:
     if as_json:
         emit({"event": "end", **seen})
     else:
-        tell(f"{watching.lines:,} lines, {watching.incidents} failures, seen again {watching.repeats} times")
+        tell(f"{watching.lines:,} lines; new failures: {watching.incidents}, seen again: {watching.repeats}")
