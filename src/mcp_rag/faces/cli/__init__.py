@@ -38,6 +38,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Keep house": {
         "knowledge": ("knowledge", "Look after the knowledge base."),
         "models": ("models", "Look after the embedding models."),
+        "vllm": ("vllm", "Check and launch a model server."),
         "config": ("config", "The settings in force, and where they come from."),
     },
 }
@@ -46,8 +47,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 _MODULES = {name: entry for group in COMMANDS.values() for name, entry in group.items()}
 
 EPILOG = """Exit codes: 0 done, whatever was found; 1 internal fault; 2 wrong usage or settings; 3 unusable input;
-4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 12 `doctor`, `add`
-or `knowledge lint` found something. With --exit-code: 10 known, 11 unknown."""
+4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 12 `doctor`, `add`,
+`knowledge lint` or `vllm serve` found something. With --exit-code: 10 known, 11 unknown."""
 
 
 class CommandLine(click.Group):

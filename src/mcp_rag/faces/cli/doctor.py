@@ -30,7 +30,7 @@ def doctor(as_json: bool, env: str | None, python: str | None) -> None:
     from mcp_rag.doctor import foretell, versions_of_interpreter
     from mcp_rag.wiring import environment_versions, files_in_force
 
-    looked_at = env or python or _active_python()
+    looked_at = env or python or active_python()
     versions = environment_versions(env) if env else versions_of_interpreter(looked_at)
     found = list(foretell(files_in_force(settings_from()), versions, {} if env else dict(os.environ)))
     for strike in found:
@@ -58,7 +58,7 @@ def doctor(as_json: bool, env: str | None, python: str | None) -> None:
         raise click.exceptions.Exit(ExitCode.FINDINGS)
 
 
-def _active_python() -> str:
+def active_python() -> str:
     """The interpreter that `python` would start: the active virtual environment's, the first on the PATH, or ours."""
     virtual = os.environ.get("VIRTUAL_ENV")
     inside = Path(virtual) / ("Scripts" if os.name == "nt" else "bin") / "python" if virtual else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
 from pathlib import Path
@@ -34,19 +35,22 @@ def run(command: tuple[str, ...], as_json: bool, home: Path | None, no_chat: boo
     with tempfile.TemporaryFile(prefix="mcp-rag-run-") as record:
         code = run_recorded(command, record)
         if code != 0:
-            # The log is one of a command that failed, whatever its own words say: the last line tells so.
-            record.write(f"\nProcess completed with exit code {code}.\n".encode())
-            record.seek(0)
-            _diagnose(record, shlex.join(command), settings, as_json=as_json, use_chat=not no_chat)
+            diagnose_record(record, shlex.join(command), code, settings, as_json=as_json, use_chat=not no_chat)
     raise click.exceptions.Exit(code)
 
 
-def _diagnose(record: BinaryIO, name: str, settings: Settings, *, as_json: bool, use_chat: bool) -> None:
-    """Diagnose what the command printed. A fault of ours is told, and does not hide the command's own exit code."""
+def diagnose_record(
+    record: BinaryIO, name: str, code: int, settings: Settings, *, as_json: bool, use_chat: bool
+) -> None:
+    """Diagnose what a failed command printed. A fault of ours is told, and does not hide the command's exit code."""
     from mcp_rag.faces.cli.rendering import render_diagnosis
     from mcp_rag.logs.sources import StreamSource
     from mcp_rag.wiring import open_house
 
+    # The log is one of a command that failed, whatever its own words say: the last line tells so.
+    record.seek(0, os.SEEK_END)
+    record.write(f"\nProcess completed with exit code {code}.\n".encode())
+    record.seek(0)
     try:
         with open_house(settings, tell, environment="here", use_chat=use_chat) as house:
             diagnosis = house.assistant.diagnose(StreamSource(name, record))

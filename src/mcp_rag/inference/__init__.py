@@ -1,0 +1,1 @@
+"""Serving the model that the assistant thinks with: vLLM's command, its check before the start, its deployment."""
