@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcp_rag.errors import ChatError
-from mcp_rag.knowledge.patterns import fill, fill_command
+from mcp_rag.knowledge.patterns import filled
 from mcp_rag.knowledge.search import KnowledgeBase
 from mcp_rag.ledger import Ledger
 from mcp_rag.logs.budget import within_tokens
@@ -146,17 +146,3 @@ def compose_query(incident: Incident, versions: Mapping[str, str]) -> Query:
         lines=incident.excerpt,
         versions={**versions, **incident.versions},
     )
-
-
-def filled(evidence: Evidence) -> Evidence:
-    """The evidence with the variable parts of its pattern written into cause, fix and commands."""
-    issue, variables = evidence.issue, evidence.variables
-    if not variables:
-        return evidence
-    issue = replace(
-        issue,
-        cause=fill(issue.cause, variables),
-        fix=fill(issue.fix, variables),
-        commands=tuple(fill_command(command, variables) for command in issue.commands),
-    )
-    return replace(evidence, issue=issue)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.issue_file import parse_issue_file
-from mcp_rag.knowledge.patterns import ALL_OF, CERTAIN_CHARACTERS, EXPRESSION, SymptomMatch, compile_symptom
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom, sample_of
 from mcp_rag.records import Excerpt, KnownIssue
 
 _LINK = re.compile(r"https?://[^\s<>\"']+\.[^\s<>\"']+\Z")
-_OPEN_PART = re.compile(r"\{\w+(?::(\w+))?\}")
-_SAMPLES = {"int": "7", "version": "1.2.3", "path": "/srv/x1y", "word": "x1y", None: "x1y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +84,10 @@ def _taken(issues: dict[str, KnownIssue]) -> Iterator[Fault]:
     """Symptoms that their own issue does not answer, or that another answers with more right."""
     for name, issue in issues.items():
         for symptom in issue.symptoms:
-            if symptom.startswith((EXPRESSION, ALL_OF)):
+            sample = sample_of(symptom)
+            if sample is None or len(sample) > 1:
                 continue
-            text = _OPEN_PART.sub(lambda part: _SAMPLES[part[1]], symptom)
+            text = sample[0]
             own = compile_symptom(symptom).match([Excerpt(1, text)])
             if own is None:
                 yield Fault(name, "symptom", f"is not found by its own symptom {symptom!r}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from mcp_rag.records import Excerpt
+from mcp_rag.records import Evidence, Excerpt
 
 CERTAIN_CHARACTERS = 12
 """A pattern with fewer literal characters says too little to be certain of. Chosen by eye."""
@@ -152,3 +152,29 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 def fill_command(text: str, variables: Mapping[str, str]) -> str:
     """``fill`` for a shell command: values are quoted, so that what a log says can never run."""
     return fill(text, {name: shlex.quote(value) for name, value in variables.items()})
+
+
+def filled(evidence: Evidence) -> Evidence:
+    """The evidence with the variable parts of its pattern written into cause, fix and commands."""
+    issue, variables = evidence.issue, evidence.variables
+    if not variables:
+        return evidence
+    issue = replace(
+        issue,
+        cause=fill(issue.cause, variables),
+        fix=fill(issue.fix, variables),
+        commands=tuple(fill_command(command, variables) for command in issue.commands),
+    )
+    return replace(evidence, issue=issue)
+
+
+_OPEN_PART = re.compile(r"\{\w+(?::(\w+))?\}")
+_SAMPLES = {"int": "7", "version": "1.2.3", "path": "/srv/x1y", "word": "x1y", None: "x1y"}
+
+
+def sample_of(symptom: str) -> tuple[str, ...] | None:
+    """Lines that ``symptom`` describes, its variable parts filled in; None of a regular expression."""
+    parts = symptom.removeprefix(ALL_OF).split(SEPARATOR) if symptom.startswith(ALL_OF) else [symptom]
+    if any(part.strip().startswith(EXPRESSION) for part in parts):
+        return None
+    return tuple(_OPEN_PART.sub(lambda part: _SAMPLES[part[1]], part.strip()) for part in parts)

@@ -1,0 +1,1 @@
+"""Instruction data for the model that words the assistant's answers."""
