@@ -38,6 +38,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Keep house": {
         "knowledge": ("knowledge", "Look after the knowledge base."),
         "models": ("models", "Look after the embedding models."),
+        "evaluate": ("evaluate", "Score the answers on labelled logs."),
         "sft": ("sft", "Instruction data from what is known."),
         "vllm": ("vllm", "Check and launch a model server."),
         "config": ("config", "The settings in force, and where they come from."),

@@ -1,0 +1,53 @@
+"""The evaluation through the command line, on two of the shipped golden logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def call(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MCP_RAG_")}
+    return subprocess.run(
+        [sys.executable, "-c", "from mcp_rag.faces.cli import main; main()", "evaluate", "diagnosis", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environment, "MCP_RAG_HOME": str(home)},
+    )
+
+
+def test_a_folder_is_scored_stored_and_compared(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (GOLDEN / "gold.jsonl").read_text().splitlines()]
+    wanted = [row for row in rows if row["file"] in ("logs/numpy-np-float.log", "logs/clean-cargo-should-panic.log")]
+    for row in wanted:
+        row["file"] = str(GOLDEN / row["file"])
+    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wanted))
+    report = tmp_path / "report.json"
+    first = call(tmp_path / "home", str(tmp_path), "--json", "--report", str(report))
+    figures = {row["figure"]: row for row in map(json.loads, first.stdout.splitlines())}
+    assert {
+        name: figures[name]["mean"] for name in ("right fix", "wrong known", "clean is clean", "citations true")
+    } == {
+        "right fix": 1.0,
+        "wrong known": 0.0,
+        "clean is clean": 1.0,
+        "citations true": 1.0,
+    }
+    again = call(tmp_path / "home", str(tmp_path), "--compare", str(report))
+    assert "+0.000" in again.stdout
+    assert "without a language model" in again.stdout
+    assert not (tmp_path / "home" / "ledger.db").exists()
+
+
+def test_no_model_and_no_labels_are_clear_errors(tmp_path: Path) -> None:
+    assert call(tmp_path / "home", str(tmp_path)).returncode == 3
+    (tmp_path / "gold.jsonl").write_text("{}")
+    told = call(tmp_path / "home", str(tmp_path), "--chat")
+    assert told.returncode == 2
+    assert "No language model is set" in told.stderr
