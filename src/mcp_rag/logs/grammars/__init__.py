@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mcp_rag.logs.grammars import compiled, generic, javascript, jvm, native, python, scripting, systems
+from mcp_rag.logs.grammars import compiled, generic, javascript, jvm, languages, native, python, scripting, systems
 from mcp_rag.logs.grammars.rule import Rule
 
 RULES: tuple[Rule, ...] = (
     *python.RULES,
+    *languages.RULES,
     *jvm.RULES,
     *compiled.RULES,
     *native.RULES,

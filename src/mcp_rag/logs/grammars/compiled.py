@@ -42,7 +42,7 @@ DOTNET = (
     rule("dotnet-exception", Role.CRASH, "unhandled exception", r"^Unhandled [Ee]xception[.:]", reach(r"^\s|^ ?--- End of", key=r"Unhandled"), "unhandled .NET exception", "c#", "dotnet"),
     rule("xunit-failure", Role.TEST, "[fail]", r"\[FAIL\]$", reach(r"^\s{3,}\S", blanks=0, limit=120), "failed xUnit test", "c#", "xunit", merges=2),
     rule("vstest-failure", Role.TEST, "  failed ", r"^\s+Failed \S+.* \[[<\d].*\]$", reach(r"^\s|^(?:Expected|Actual)", limit=80, key=r"^\s+(?:Assert|System\.|Xunit|Expected)|Exception\b"), "failed .NET test", "c#", "dotnet test", merges=2),
-    rule("powershell-error", Role.CRASH, "+ categoryinfo|fullyqualifiederrorid", r"\+ CategoryInfo", reach(r"^\s*\+ ", before=r"^\s*\+ |^At .*:\d+ char:|^\s*\S+ : |failed with exit code|^\S+.* : "), "PowerShell error", "powershell", "pwsh"),
+    rule("powershell-error", Role.CRASH, "+ categoryinfo|fullyqualifiederrorid", r"\+ CategoryInfo", reach(r"^\s*\+ ", before=r"^\s*\+ |^At .*:\d+ char:|^\s*\S+ : |failed with exit code|^\S+.* : ", key=r"^(?!At |\s*\+ )\S"), "PowerShell error", "powershell", "pwsh"),
     rule("dotnet-gave-up", Role.CONSEQUENCE, "build failed.", r"^Build FAILED\.", reason="the build ended in failure", tool="msbuild"),
 )
 

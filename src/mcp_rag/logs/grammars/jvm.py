@@ -6,10 +6,27 @@
 
 from __future__ import annotations
 
-from mcp_rag.logs.grammars.rule import ONE_LINE, Role, reach, rule
+import re
+
+from mcp_rag.logs.grammars.rule import ONE_LINE, Extent, Passage, Role, reach, rule
 
 FRAME = r"^\s*(?:at [\w$./<>@~-]+[\w$<>]\(|at .+\.\w+:\d+|\.\.\. \d+ (?:more|common frames|elided)|(?:Caused by|Suppressed): |\tSuppressed: )"
 _TRACE = reach(FRAME + r"|^\s*(?:Caused by|Suppressed|Wrapped by):?|^\s+\[CIRCULAR|^\s+(?:at |- locked|org\.|java\.|com\.)", key=r"^\s*Caused by: ", last_key=True)
+
+_under_javac = re.compile(r"^\s|^(?:\[ERROR\] )?\s+(?:symbol|location|required|found|reason)")
+_caret = re.compile(r"^\s*\^\s*$")
+
+
+def _javac(passage: Passage, at: int) -> Extent:
+    """The error, the source line that javac prints as it stands, the caret under it, what is said further."""
+    last, end = at, min(len(passage), at + 40)
+    while last + 1 < end and passage[last + 1].strip():
+        source = last == at and any(_caret.match(passage[i]) for i in range(last + 2, min(last + 4, end)))
+        if not (source or _under_javac.match(passage[last + 1])):
+            break
+        last += 1
+    return at, last, at
+
 
 RULES = (
     rule("java-exception", Role.CRASH, "exception in thread",
@@ -18,7 +35,7 @@ RULES = (
          r"A fatal error has been detected by the Java|^Error: (?:Could not find or load|Unable to access jarfile|Could not create the Java)|java\.lang\.(?:OutOfMemoryError|UnsupportedClassVersionError)",
          reach(r"^#|^Caused by|^Error: |^\s+at ", limit=60), "the Java machine could not go on", "java", "java"),
     rule("javac-error", Role.COMPILE, ".java:", r"^\S*\.java:\d+: error: |^(?:\[ERROR\] )?\S*\.java:\[\d+,\d+\] ",
-         reach(r"^\s|^(?:\[ERROR\] )?\s+(?:symbol|location|required|found|reason)", key=r"error: |\] "), "Java compile error", "java", "javac", merges=1),
+         _javac, "Java compile error", "java", "javac", merges=1),
     rule("kotlin-error", Role.COMPILE, ".kt|.kts", r"^e: (?:file://)?\S+\.kts?(?::|\s)|^\S+\.kts?:\d+:\d+: error: ", reach(r"^[ \t]"), "Kotlin compile error", "kotlin", "kotlinc"),
     rule("sbt-gave-up", Role.CONSEQUENCE, "[error]", r"^\[error\] (?:\(.*\) |Total time|\s*$|java\.lang\.RuntimeException)", reach(r"^\[error\] \s*(?:at |\(|Total|$)"), "sbt gave up", "scala", "sbt"),
     rule("sbt-error", Role.COMPILE, "[error]|-- error|-- [e", r"^\[error\] (?!\s*at )(?:\S|\s+\S)|^-- (?:\[E\d+\] )?.*Error: ",

@@ -60,7 +60,7 @@ RULES = (
     rule("gtest-failed", Role.CONSEQUENCE, "[  failed  ]", r"^\[  FAILED  \]", reach(r"^\[  FAILED  \]"), "googletest's list of failures", "c++", "gtest"),
     rule("catch-failure", Role.TEST, "failed:", r"^\S+:\d+: FAILED:$", reach(blanks=1, stop=r"^(?:-{20,}|={20,}|\.{20,})"), "failed Catch2 test", "c++", "catch2", merges=3),
     rule("ctest-failed", Role.CONSEQUENCE, "the following tests failed|errors while running ctest", r"^The following tests FAILED:|^Errors while running CTest", reach(r"^\s+\d+ - "), "ctest's list of failures", "c++", "ctest"),
-    rule("ctest-test", Role.TEST, "***failed|***exception|***timeout|***not run", r"\*\*\*(?:Failed|Exception|Timeout|Not Run)", ONE_LINE, "failed ctest test", "c++", "ctest"),
+    rule("ctest-test", Role.TEST, "***failed|***exception|***timeout|***not run", r"\*\*\*(?:Failed|Exception|Timeout|Not Run)", reach(stop=r"^\s*(?:Start\s+\d+: |\d+/\d+ Test )|^\d+% tests", blanks=1, limit=60), "failed ctest test", "c++", "ctest"),
     rule("xcode-failed", Role.CONSEQUENCE, "build failed **|test failed **|the following build commands failed", r"^\*\* \w+ FAILED \*\*|^The following build commands failed", INDENTED, "Xcode gave up", "swift", "xcodebuild"),
     rule("xcode-error", Role.TOOL, "xcodebuild: error|❌", r"^xcodebuild: error: |❌", INDENTED, "Xcode could not go on", "swift", "xcodebuild"),
     rule("xctest-failure", Role.TEST, " : ", r"^\S+:\d+: error: -\[", INDENTED, "failed XCTest test", "swift", "xctest"),

@@ -64,8 +64,11 @@ def _message_end(passage: Passage, raised: int, end: int) -> int:
     return i
 
 
-def _syntax_error(passage: Passage, at: int) -> Extent:
-    """A SyntaxError that stands alone: the file, the line of code and the caret above it belong to it."""
+def _syntax_error(passage: Passage, at: int) -> Extent | None:
+    """A SyntaxError that stands alone: the file, the line of code and the caret above it belong to it. One with frames
+    below it is JavaScript's."""
+    if at + 1 < len(passage) and passage[at + 1].lstrip().startswith("at "):
+        return None
     first = at
     while first > 0 and at - first < 4 and re.match(r"\s+(File \"|\S)", passage[first - 1]):
         first -= 1

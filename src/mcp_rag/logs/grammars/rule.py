@@ -49,9 +49,10 @@ def _shape(text: str) -> str:
 
 PREFIX = re.compile(
     r"(?:#\d+ \d+\.\d+ |[\w.-]{1,40} +\| |\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s"
+    r"|\s{2,}\[[a-z][\w:-]{1,20}\] "
     r"|\[\d\d:\d\d:\d\d\]\s|\[(?:rank)?\d+\]:\s?|\(\w+ pid=\d+\)\s|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \S+ \S+: )+"
 )
-"""What programs that pass on others' lines put before them: times, docker's steps and services, ranks, syslog."""
+"""What programs that pass on others' lines put before them: times, docker's steps and services, Ant's tasks, ranks, syslog."""
 
 
 class Passage:
@@ -97,6 +98,7 @@ def reach(
     deeper: bool = False,
     over: str | None = None,
     needs: str | None = None,
+    needs_above: str | None = None,
 ) -> Reach:
     """A reach that goes on while lines match ``body`` and do not match ``stop``, over ``blanks`` empty lines at most.
 
@@ -104,7 +106,8 @@ def reach(
     the head that belong to it. Without ``body`` every line fits; without ``body`` and ``stop`` it is one line.
     With ``skips_head`` the head is a mere heading and the block begins behind it; with ``deeper`` lines belong
     to it that are indented deeper than the head. Lines that match ``over`` are passed over, as those of
-    processes that write between. Where ``needs`` is given, one of the four lines below the head must match it.
+    processes that write between. Where ``needs`` is given, one of the four lines below the head must match it, and one
+    of the six above it where ``needs_above`` is.
     """
     goes_on = re.compile(body) if body else None
     stops = re.compile(stop) if stop else None
@@ -112,10 +115,13 @@ def reach(
     leads = re.compile(before) if before else None
     passed = re.compile(over) if over else None
     proof = re.compile(needs) if needs else None
+    proof_above = re.compile(needs_above) if needs_above else None
     single = body is None and stop is None and not blanks and not deeper
 
     def measure(passage: Passage, at: int) -> Extent | None:
         if proof and not any(proof.search(passage[i]) for i in range(at + 1, min(at + 5, len(passage)))):
+            return None
+        if proof_above and not any(proof_above.search(passage[i]) for i in range(max(0, at - 6), at)):
             return None
         last = at
         if not single:
@@ -126,10 +132,10 @@ def reach(
             first = next(i for i in range(at + 1, last + 1) if passage[i].strip())
         while leads and 0 < first <= at and at - first < 12 and leads.search(passage[first - 1]):
             first -= 1
-        found = first
+        found = at if leads else first
         if is_key:
             keys = [i for i in range(first, last + 1) if is_key.search(passage[i])]
-            found = (keys[-1] if last_key else keys[0]) if keys else first
+            found = (keys[-1] if last_key else keys[0]) if keys else found
         return first, last, found
 
     return measure
