@@ -1,8 +1,11 @@
-"""Write the ONNX graph of all-MiniLM-L6-v2, without its weights: ``python scripts/make_minilm_graph.py [target]``.
+"""Write the ONNX graphs of all-MiniLM-L6-v2, without its weights: ``python scripts/make_minilm_graph.py [folder]``.
 
 The graph is the published architecture (a BERT encoder of six layers, then mean pooling and normalisation) with each
 weight declared as *external* under its own name in ``model.safetensors``; the weights are handed over when a session
 is made. Linear weights are expected as (in, out), the transpose of how safetensors keeps them.
+
+``minilm.onnx`` computes in float32. In ``minilm-int8.onnx`` each linear layer takes its weight as int8 under
+``NAME.int8``, with one scale a column under ``NAME.scale``, and quantises what comes in when it comes.
 
 Needs ``pip install onnx``; running the program needs only ONNX Runtime.
 """
@@ -15,10 +18,12 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-TARGET = Path(__file__).resolve().parents[1] / "src" / "mcp_rag" / "knowledge" / "minilm.onnx"
+FOLDER = Path(__file__).resolve().parents[1] / "src" / "mcp_rag" / "knowledge"
 LAYERS, HIDDEN, HEADS, INNER, POSITIONS, WORDS = 6, 384, 12, 1536, 512, 30522
 LAYER_NORM_EPSILON = 1e-12
 """``layer_norm_eps`` of the model's config.json, as are the sizes above."""
+MICROSOFT = "com.microsoft"
+"""Domain of the operators that ONNX Runtime adds to the standard's."""
 OPSET, IR_VERSION = 20, 10
 """The first opset with Gelu; an IR version that every ONNX Runtime since 1.18 reads."""
 
@@ -26,7 +31,8 @@ OPSET, IR_VERSION = 20, 10
 class Graph:
     """Nodes and initializers in the order in which they are added."""
 
-    def __init__(self) -> None:
+    def __init__(self, int8: bool = False) -> None:
+        self.int8 = int8
         self.nodes: list[NodeProto] = []
         self.initializers: list[TensorProto] = []
 
@@ -43,17 +49,27 @@ class Graph:
         self.initializers.append(numpy_helper.from_array(np.array(values, dtype=kind), name))
         return name
 
-    def weight(self, name: str, *shape: int) -> str:
+    def weight(self, name: str, *shape: int, kind: int = TensorProto.FLOAT) -> str:
         """A tensor whose values are in ``model.safetensors`` under ``name``."""
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
+        tensor = TensorProto(name=name, data_type=kind, dims=shape)
         tensor.data_location = TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value="model.safetensors")
         self.initializers.append(tensor)
         return name
 
     def linear(self, values: str, name: str, size_in: int, size_out: int, to: str) -> str:
+        if self.int8:
+            return self._int8_linear(values, name, size_in, size_out, to)
         product = self.node("MatMul", values, self.weight(f"{name}.weight", size_in, size_out), to=f"{to}.product")
         return self.node("Add", product, self.weight(f"{name}.bias", size_out), to=to)
+
+    def _int8_linear(self, values: str, name: str, size_in: int, size_out: int, to: str) -> str:
+        weight = self.weight(f"{name}.weight.int8", size_in, size_out, kind=TensorProto.INT8)
+        scale = self.weight(f"{name}.weight.scale", size_out)
+        bias = self.weight(f"{name}.bias", size_out)
+        inputs = [values, weight, scale, "", bias]
+        self.nodes.append(helper.make_node("DynamicQuantizeMatMul", inputs, [to], name=to, domain=MICROSOFT))
+        return to
 
     def layer_norm(self, values: str, name: str, to: str) -> str:
         scale, shift = self.weight(f"{name}.weight", HIDDEN), self.weight(f"{name}.bias", HIDDEN)
@@ -140,9 +156,9 @@ def add_pooling(graph: Graph, values: str) -> None:
     graph.node("Div", mean, graph.node("Max", length, "least_length", to="safe_length"), to="vectors")
 
 
-def make_model() -> ModelProto:
+def make_model(int8: bool = False) -> ModelProto:
     """The graph: ``input_ids``, ``attention_mask`` int64 (texts, tokens) → ``vectors`` float32 (texts, 384)."""
-    graph = Graph()
+    graph = Graph(int8)
     add_constants(graph)
     add_masks(graph)
     values = add_embeddings(graph)
@@ -155,16 +171,16 @@ def make_model() -> ModelProto:
     ]
     outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", HIDDEN])]
     body = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", inputs, outputs, graph.initializers)
-    return helper.make_model(
-        body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="mcp-rag"
-    )
+    operators = [helper.make_opsetid("", OPSET), *([helper.make_opsetid(MICROSOFT, 1)] if int8 else [])]
+    return helper.make_model(body, opset_imports=operators, ir_version=IR_VERSION, producer_name="mcp-rag")
 
 
 def main() -> None:
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    model = make_model()
-    target.write_bytes(model.SerializeToString(deterministic=True))
-    print(f"{target}: {target.stat().st_size} bytes, {len(model.graph.node)} nodes")
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    for name, int8 in (("minilm.onnx", False), ("minilm-int8.onnx", True)):
+        model = make_model(int8)
+        (folder / name).write_bytes(model.SerializeToString(deterministic=True))
+        print(f"{folder / name}: {(folder / name).stat().st_size} bytes, {len(model.graph.node)} nodes")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class Settings:
     """Certificate authority that signed the server's certificate, a PEM file."""
     collection: str = "mcp_errors"
     embedding_model: str = "all-MiniLM-L6-v2"
-    """A SentenceTransformers model by name or path."""
+    """An installed model (``all-MiniLM-L6-v2``, the same with ``-int8``, ``multilingual``), or a SentenceTransformers
+    model by name or path."""
     chat_base_url: str = ""
     """OpenAI-compatible server, for example ``http://localhost:8000/v1``; empty: no language model."""
     chat_api_key: str = ""

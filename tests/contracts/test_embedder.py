@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from mcp_rag.errors import ModelNotInstalled
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.memory_embedder import MemoryEmbedder
-from mcp_rag.knowledge.models import DEFAULT_MODEL, installed_models, open_embedder
+from mcp_rag.knowledge.model_catalogue import MULTILINGUAL
+from mcp_rag.knowledge.models import DEFAULT_MODEL, INT8_MODEL, installed_models, open_embedder
 
 TEXTS = [
     "AttributeError: module 'numpy' has no attribute 'float'",
@@ -32,12 +34,25 @@ def onnx() -> Embedder:
     return open_embedder(DEFAULT_MODEL, Path("nowhere"))
 
 
+def int8() -> Embedder:
+    return open_embedder(INT8_MODEL, Path("nowhere"))
+
+
+def multilingual() -> Embedder:
+    if MULTILINGUAL.name not in installed_models(Path("nowhere")):
+        pytest.skip("the multilingual model is not installed: mcp-rag models install multilingual")
+    return open_embedder("multilingual", Path("nowhere"))
+
+
 def sentence_transformers() -> Embedder:
     pytest.importorskip("sentence_transformers", reason="the extra sentence-transformers is not installed")
     return open_embedder(str(installed_models(Path("nowhere"))[DEFAULT_MODEL]), Path("nowhere"))
 
 
-@pytest.fixture(scope="module", params=[memory, onnx, sentence_transformers], ids=lambda make: make.__name__)
+EMBEDDERS = [memory, onnx, int8, multilingual, sentence_transformers]
+
+
+@pytest.fixture(scope="module", params=EMBEDDERS, ids=lambda make: make.__name__)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     make: Callable[[], Embedder] = request.param
     return make()
@@ -73,6 +88,35 @@ def test_onnx_gives_sentence_transformers_own_vectors() -> None:
     cosines = (ours * theirs).sum(axis=1)
     assert cosines.min() >= 0.9999
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_eight_bits_stay_near_the_whole_model() -> None:
+    texts = [TEXTS[0], TEXTS[4], *(english for _, english in PAIRS)]
+    assert (int8().embed(texts) * onnx().embed(texts)).sum(axis=1).min() >= 0.98
+
+
+PAIRS = [
+    ("数据库连接被拒绝", "connection to the database was refused"),
+    ("磁盘空间不足，无法写入文件", "no space left on the disk, the file cannot be written"),
+    ("没有权限打开文件", "permission denied when opening the file"),
+    ("请求超时，服务器没有响应", "the request timed out, the server does not answer"),
+    ("找不到模块", "module not found"),
+]
+
+
+def test_the_multilingual_model_finds_the_sentence_of_the_same_meaning_in_the_other_language() -> None:
+    model = multilingual()
+    chinese, english = (model.embed(side) for side in zip(*PAIRS, strict=True))
+    likeness = chinese @ english.T
+    assert likeness.argmax(axis=0).tolist() == likeness.argmax(axis=1).tolist() == list(range(len(PAIRS)))
+
+
+def test_a_model_by_path_is_told_apart_by_its_weights(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="the extra sentence-transformers is not installed")
+    folder = shutil.copytree(installed_models(Path("nowhere"))[DEFAULT_MODEL], tmp_path / "own-model")
+    embedder = open_embedder(str(folder), Path("nowhere"))
+    assert embedder.name.startswith(f"{folder.resolve()}@")
+    np.testing.assert_allclose(embedder.embed(["x"]), onnx().embed(["x"]), atol=1e-4)
 
 
 def test_a_model_that_is_not_here_says_how_to_get_it() -> None:

