@@ -70,6 +70,12 @@ class Settings:
     max_log_bytes: int = 20_000_000_000
     """Ceiling of a log's size once decompressed."""
     max_compression_ratio: int = 100
+    run_variables: str = (
+        "CC,CXX,*FLAGS,CUDA_*,NVIDIA_*,NCCL_*,LD_LIBRARY_PATH,LD_PRELOAD,PATH,PYTHON*,VIRTUAL_ENV,CONDA_PREFIX,OMP_*,"
+        "MKL_*,TORCH*,PYTORCH_*,HF_*,TRANSFORMERS_*,TOKENIZERS_*,VLLM_*,NODE_*,JAVA_*,GO*,RUST*,LANG,LC_*,TZ,*_PROXY,"
+        "*_proxy"
+    )
+    """Environment variables that `mcp-rag run` remembers, names with `*` and `?` between commas; secrets never."""
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
     """Where each setting that is not the default came from."""
 
@@ -80,6 +86,10 @@ class Settings:
     @property
     def models_folder(self) -> Path:
         return self.home / "models"
+
+    @property
+    def runs_folder(self) -> Path:
+        return self.home / "runs"
 
     @property
     def jobs_folder(self) -> Path:

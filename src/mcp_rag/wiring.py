@@ -6,6 +6,7 @@ certain without them must not wait for their engines to start.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from mcp_rag.settings import Settings, find_upward
 
 if TYPE_CHECKING:
     from mcp_rag.knowledge.milvus import MilvusConnection
+    from mcp_rag.runs.surroundings import Surroundings
 
 Tell = Callable[[str], None]
 
@@ -160,6 +162,17 @@ def environment_versions(environment: str | None) -> Mapping[str, str]:
     if environment is None:
         return {}
     return installed_versions() if environment == "here" else versions_from_file(Path(environment))
+
+
+def surroundings_of(settings: Settings, command: Sequence[str]) -> Surroundings:
+    """What is around a command that is run here: what `mcp-rag run` remembers of it."""
+    from mcp_rag.knowledge.version_check import versions_from_file
+    from mcp_rag.runs.surroundings import observe
+    from mcp_rag.runs.variables import chosen
+
+    redact = redactor_of(settings)
+    variables = chosen(os.environ, settings.run_variables.split(","), redact)
+    return observe(command, Path.cwd(), variables, versions_from_file, redact)
 
 
 @contextmanager

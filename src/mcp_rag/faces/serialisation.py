@@ -8,6 +8,8 @@ from typing import Any
 from mcp_rag.ledger import StoredIncident
 from mcp_rag.logs.grouping import Group
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
+from mcp_rag.runs.changes import Change
+from mcp_rag.runs.history import Run
 
 
 def span_to_json(span: Span) -> dict[str, Any]:
@@ -104,6 +106,24 @@ def diagnosis_to_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "worded_by": diagnosis.worded_by,
         "notes": list(diagnosis.notes),
     }
+
+
+def change_to_json(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "before": change.before,
+        "after": change.after,
+        "detail": change.detail,
+        "suspect": change.suspect or None,
+    }
+
+
+def changes_to_json(good: Run | None, changes: Iterable[Change]) -> dict[str, Any] | None:
+    """What changed since the good run; None when no run of the command has passed yet."""
+    if good is None:
+        return None
+    return {"since": good.at.isoformat(), "list": [change_to_json(change) for change in changes]}
 
 
 def stored_incident_to_json(stored: StoredIncident) -> dict[str, Any]:

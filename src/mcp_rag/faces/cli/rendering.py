@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mcp_rag.faces.cli.output import emit
+from mcp_rag.faces.serialisation import changes_to_json
 from mcp_rag.logs.grouping import Group
 from mcp_rag.logs.log import Log
 from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
+from mcp_rag.runs.changes import Change
+from mcp_rag.runs.history import Run
+from mcp_rag.runs.wording import as_fix, describe
 
 _STYLE = {Verdict.KNOWN: "bold green", Verdict.UNKNOWN: "bold yellow", Verdict.CLEAN: "bold blue"}
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
@@ -20,6 +26,7 @@ _LABEL_WIDTH = 9
 _QUOTE_WIDTH = 160
 _LINE_WIDTH = 400
 NEAREST_SHOWN = 3
+CHANGES_SHOWN = 8
 MEMBERS_SHOWN = 6
 _ID_WIDTH = 8
 
@@ -135,6 +142,53 @@ def _confirm_line(diagnosis: Diagnosis) -> str:
     if diagnosis.verdict is Verdict.KNOWN:
         return f"mcp-rag confirm {incident}    (or: mcp-rag reject {incident})"
     return f'mcp-rag confirm {incident} --fix "what fixed it"'
+
+
+def render_changes(good: Run | None, changes: Sequence[Change]) -> None:
+    """Print what changed since the command last passed, what the failure itself names first; nothing of one that has
+    never passed."""
+    if good is None:
+        return
+    out = console(to_stderr=True)
+    since = f"since it last passed ({_moment(good.at)})"
+    if not changes:
+        out.print(Text(f"  {'changed':<{_LABEL_WIDTH}} nothing that is looked at, {since}"))
+        return
+    out.print(Text(f"  {'changed':<{_LABEL_WIDTH}} {since}:"))
+    for change in changes[:CHANGES_SHOWN]:
+        line = Text(f"  {'':<{_LABEL_WIDTH}} {'▶' if change.suspect else '·'} {describe(change)}")
+        out.print(line.append(f"  ({change.suspect})", style="bold") if change.suspect else line)
+    if len(changes) > CHANGES_SHOWN:
+        out.print(Text(f"  {'':<{_LABEL_WIDTH}}   … and {len(changes) - CHANGES_SHOWN} more; --json lists them all"))
+
+
+def render_fix_to_confirm(failed: Run, changes: Sequence[Change], python: str, *, as_json: bool) -> None:
+    """Offer what changed between a failed run and this one, that passed, as the fix; nothing is confirmed by it."""
+    incident = (failed.incident or "last")[:10]
+    fix = as_fix(changes, python)
+    call = ["mcp-rag", "confirm", incident, *(["--fix", fix] if fix else [])]
+    if as_json:
+        row = {"incident": failed.incident, "issue": failed.issue, "changes": changes_to_json(failed, changes)}
+        emit({"passed_again": {**row, "fix": fix or None, "confirm": call if fix or failed.issue else None}}, True)
+        return
+    out = console(to_stderr=True)
+    head = f"passed again after failing ({_moment(failed.at)}, incident {incident}); "
+    if not changes:
+        out.print(Text(f"mcp-rag: {head}nothing that is looked at changed in between: it may fail again"))
+    else:
+        out.print(Text(f"mcp-rag: {head}in between changed:"))
+        for change in changes[:CHANGES_SHOWN]:
+            out.print(Text(f"  · {describe(change)}"))
+        if len(changes) > CHANGES_SHOWN:
+            out.print(Text(f"    … and {len(changes) - CHANGES_SHOWN} more"))
+        out.print(Text(f"  if that fixed it:  {shlex.join(call)}"))
+    if failed.issue:
+        out.print(Text(f"  if the fix of [{failed.issue}] did:  mcp-rag confirm {incident}"))
+
+
+def _moment(moment: datetime) -> str:
+    local = moment.astimezone()
+    return f"{_day(local)}, {local:%H:%M}"
 
 
 def render_spans(log: Log, spans: list[Span], redact: Callable[[str], str]) -> None:
