@@ -16,8 +16,9 @@ GIB = 2**30
 UTILISATION = 0.9
 """vLLM's default of ``--gpu-memory-utilization``."""
 
-OVERHEAD_BYTES = 1.5 * GIB
-"""CUDA's context, activations and graphs on each GPU. Chosen by eye; vLLM itself measures it at the start."""
+OVERHEAD_BYTES = 1.6 * GIB
+"""CUDA's context, activations and graphs on each GPU: 769, 681 and 134 MiB for a model of 3 B weights and a prefill of
+8,192 tokens on an H100 (``python benchmarks/gpu_memory.py``); vLLM itself measures it at the start."""
 
 ELEMENT_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "half": 2, "float": 4, "fp8": 1}
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.gguf")

@@ -31,7 +31,12 @@ PASSED_ON = re.compile(
 )
 """Exceptions that only pass on that something else failed; what failed stands elsewhere."""
 
+MILD = re.compile(r"\W*(?:WARN(?:ING)?|NOTICE|INFO|DEBUG|TRACE)\b(?! ?:)|\S+\.py:\d+: \w*Warning: ")
+"""How a record begins whose program calls what it tells no error, whatever words follow: it was handled."""
+
 CHILD_FAILED = rule("child-failed", Role.GENERIC, "childfailederror", r"(?!)", reason="an exception that passes on another's failure")
+
+WARNING = rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWARN(?:ING)?\b|: Warning:", INDENTED, "a warning", merges=0)
 
 RULES = (
     CHILD_FAILED,
@@ -43,6 +48,6 @@ RULES = (
     rule("error-line", Role.GENERIC, "error:|error -|error!|errors:|error :", r"^(?:[\w./+-]{1,80}: ){0,3}(?:\d+: )?(?:[Ff]atal |[Ii]nternal |[Ss]yntax |[Pp]arse )?(?:ERROR|[Ee]rror)S?s?\s?[:!-](?!\S*=)", INDENTED, "an error message"),
     rule("error-somewhere", Role.LOGGED, "error:|error -|[error]|error]| error |err!|err]|level=error|severe|\"error\"|failure:|✘|✗|✖|❌", r"\b(?:ERROR|SEVERE|ERR)\b|\berror\b\s?[:\]\-]|level=(?:error|fatal)|\"level\":\s?\"(?:error|fatal)|^\S*[✘✗✖❌]|\b[Ff]ailure:", INDENTED, "a record of severity error", merges=0),
     rule("an-error-occurred", Role.GENERIC, "an error occur|error occured|unexpected error|went wrong|aborting|giving up|unrecoverable", r"[Aa]n (?:unexpected )?error occurr?ed|[Uu]nexpected error|[Ss]omething went wrong|\b[Aa]borting\b|[Gg]iving up|unrecoverable", INDENTED, "a tool says that an error occurred"),
-    rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWARN(?:ING)?\b|: Warning:", INDENTED, "a warning", merges=0),
+    WARNING,
     rule("failed-to", Role.LOGGED, "failed|failure|cannot |could not|couldn't|unable to|invalid |missing |not found|unknown |unsupported|does not exist|doesn't exist|mismatch|conflict|not installed|no module|undefined|refused|rejected|required|unexpected|incompatible|expected", r"(?:^|[\s:(\[])(?:[Ff]ailed (?:to|at|with|while|on|in|because)|[Cc]annot|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ii]nvalid|[Mm]issing|[Nn]ot found|[Uu]nknown|[Uu]nsupported|[Uu]ndefined|[Rr]efused|[Rr]ejected|[Uu]nexpected|[Ii]ncompatible|[Ee]xpected|FAILED|FAILURE|failed|Failed|Failure|mismatch|conflicts?)\b|do(?:es)?(?: not|n't) exist|not found|not installed|is required", ONE_LINE, "something failed", merges=0),
 )

@@ -66,6 +66,7 @@ KERNEL = (
 )
 
 ACCELERATORS = (
+    rule("inductor-choice", Role.HARMLESS, "select_algorithm.py", r"^[EW]\d{4} \S+ \d+ torch/_inductor/select_algorithm\.py:\d+\] ", reach(r"^[EW]\d{4} \S+ \d+ torch/_inductor/select_algorithm\.py:\d+\] "), "a kernel that autotuning does without"),
     rule("cuda", Role.CRASH, "cuda error|cudaerror|cuda out of memory|cudnn_status|cublas_status|device-side assert|cuda driver version|no cuda-capable|no kernel image", r"CUDA (?:error|out of memory|driver version)|\bcudaError\w+|CU(?:DNN|BLAS)_STATUS_(?!SUCCESS)|device-side assert|no CUDA-capable device|no kernel image is available", ONE_LINE, "CUDA failed", None, "cuda", merges=2),
     rule("nccl", Role.CRASH, "nccl warn|nccl error|ncclsystemerror|ncclunhandled|ncclinternal|ncclremoteerror|watchdog caught|[nccl", r"NCCL WARN|NCCL [Ee]rror|nccl(?:System|UnhandledCuda|Internal|Remote|InvalidUsage)Error|Watchdog caught collective", ONE_LINE, "NCCL failed", None, "nccl", merges=2),
     rule("xid", Role.CRASH, "nvrm: xid|fallen off the bus|nvrm: gpu", r"NVRM: (?:Xid|GPU)|fallen off the bus", ONE_LINE, "the GPU reported a fault", None, "nvidia"),
