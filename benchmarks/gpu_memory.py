@@ -1,9 +1,9 @@
 """What a process takes of a GPU beyond its weights and its cache, beside what the preflight reckons with.
 
-``python benchmarks/gpu_memory.py`` needs a CUDA GPU that nobody else uses, with 12 GiB, torch and transformers. It builds a decoder of
-3 billion made-up weights in bfloat16 and prints, in MiB: the CUDA context with cuBLAS and kernels (all that the driver
-counts and PyTorch's allocator does not), the activations of a prefill of 8,192 tokens, a captured graph of one decoding
-step, and the key-value cache as measured and by the formula of ``inference/preflight.py``.
+``python benchmarks/gpu_memory.py`` needs a CUDA GPU of 12 GiB that nobody else uses, torch and transformers. It builds
+a decoder of 3 billion made-up weights in bfloat16 and prints, in MiB: the CUDA context with cuBLAS and kernels (all that
+the driver counts and PyTorch's allocator does not), the activations of a prefill of 8,192 tokens, a captured graph of one
+decoding step, and the key-value cache as measured and by the formula of ``inference/preflight.py``.
 """
 
 from __future__ import annotations
