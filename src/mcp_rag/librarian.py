@@ -12,18 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 from mcp_rag.errors import InputError, KnowledgeError, NotFound
 from mcp_rag.knowledge.documents import read_documents
 from mcp_rag.knowledge.embedder import Embedder
+from mcp_rag.knowledge.incident_search import incident_entries
 from mcp_rag.knowledge.index import KnowledgeIndex
 from mcp_rag.knowledge.issue_file import parse_issue_file
 from mcp_rag.knowledge.patterns import symptom_of
 from mcp_rag.knowledge.search import index_entries
 from mcp_rag.knowledge.tool_indexes import TOOL_PREFIX, read_tool
 from mcp_rag.ledger import Change, Ledger, StoredIncident
+from mcp_rag.logs.telling import is_telling
 from mcp_rag.records import KnownIssue, OutcomeKind
 
 STARTER = "starter"
@@ -191,21 +194,60 @@ def _apply(changes: Sequence[Change], index: KnowledgeIndex, embedder: Embedder)
         index.upsert(list(index_entries(kept, embedder)))
 
 
+def follow_incidents(
+    ledger: Ledger, index: KnowledgeIndex, embedder: Embedder, place: str, lock: AbstractContextManager[object]
+) -> None:
+    """Bring the index of incidents at ``place`` up to the ledger's latest sighting.
+
+    An incident that was seen again is written again, with what its latest log said. One that another process recorded
+    while its number was not visible yet is missed by the watermark and found by the count: then all are written.
+
+    Raises:
+        KnowledgeError: the index does not hold what was written to it.
+    """
+    mark = f"sightings indexed at {place}"
+    with lock:
+        if index.status().entries == 0:
+            ledger.state.set(mark, "0")
+        _write_incidents(ledger, index, embedder, mark)
+        if index.status().entries < ledger.incidents.count():
+            ledger.state.set(mark, "0")
+            _write_incidents(ledger, index, embedder, mark)
+    if index.status().entries < ledger.incidents.count():
+        why = f"it holds {index.status().entries} incidents, the ledger {ledger.incidents.count()}"
+        raise KnowledgeError("The index of incidents is not complete", why, "Run `mcp-rag knowledge rebuild`")
+
+
+def _write_incidents(ledger: Ledger, index: KnowledgeIndex, embedder: Embedder, mark: str) -> None:
+    after = int(ledger.state.get(mark) or 0)
+    while seen := ledger.incidents.seen_after(after, CHANGES_PER_STEP):
+        index.upsert(list(incident_entries([stored for _, stored in seen], embedder)))
+        after = seen[-1][0]
+        ledger.state.set(mark, str(after))
+
+
 def record_outcome(
-    ledger: Ledger, incident_id: str, kind: OutcomeKind, issue: str | None = None, fix: str | None = None
+    ledger: Ledger,
+    incident_id: str,
+    kind: OutcomeKind,
+    issue: str | None = None,
+    fix: str | None = None,
+    face: str = "library",
 ) -> tuple[StoredIncident, KnownIssue | None]:
     """Write down what a person says of a diagnosis; a fix in their own words becomes a known issue at once.
 
     ``incident_id`` is an incident's id, the start of one, or ``last``; ``issue`` an issue's id or key, by default
-    the one that the diagnosis named.
+    the one that the diagnosis named; ``face`` is where it was said. A known issue that a fix makes names incident, day
+    and face as its origin.
 
     Raises:
         NotFound: there is no such incident or issue, or the diagnosis named no issue and none is given.
     """
     incident = ledger.incidents.last() if incident_id == "last" else ledger.incidents.get(incident_id)
-    made = _issue_from_fix(incident, fix) if fix and kind is OutcomeKind.CONFIRMED else None
+    at = datetime.now(UTC)
+    made = _issue_from_fix(incident, fix, face, at) if fix and kind is OutcomeKind.CONFIRMED else None
     if made is not None:
-        ledger.issues.put(made)
+        ledger.issues.put(made, at, f"incident {incident.id}, confirmed by {face}")
     key = made.key if made else one_issue(ledger, issue).key if issue else incident.issue_key
     if key is None:
         raise NotFound(
@@ -213,13 +255,20 @@ def record_outcome(
             "its diagnosis was unknown",
             'Name one with --issue ID, or tell what fixed it with --fix "…"',
         )
-    ledger.outcomes.add(incident.id, kind, key, fix)
+    ledger.outcomes.add(incident.id, kind, key, fix, at)
     return incident, made or ledger.issues.get(key)
 
 
-def _issue_from_fix(incident: StoredIncident, fix: str) -> KnownIssue:
-    cause = f"Seen before as incident {incident.id}; a person confirmed what fixed it."
-    return replace(draft(incident), id=incident.id, source=CONFIRMED, cause=cause, fix=fix, text="")
+def _issue_from_fix(incident: StoredIncident, fix: str, face: str, at: datetime) -> KnownIssue:
+    cause = (
+        f"Seen before as incident {incident.id}, first on {incident.history.first_seen:%Y-%m-%d}; what fixed it was "
+        f"confirmed on {at:%Y-%m-%d} by {face}."
+    )
+    drafted = draft(incident)
+    # A sentence that says little is the same failure in the same place alone: its fingerprint then finds it.
+    symptoms = drafted.symptoms if is_telling(incident.incident.template) else ()
+    text = "" if symptoms else incident.incident.message
+    return replace(drafted, id=incident.id, source=CONFIRMED, cause=cause, fix=fix, symptoms=symptoms, text=text)
 
 
 def draft(incident: StoredIncident) -> KnownIssue:

@@ -49,6 +49,7 @@ class Settings:
     milvus_ca_file: str = ""
     """Certificate authority that signed the server's certificate, a PEM file."""
     collection: str = "mcp_errors"
+    incidents_collection: str = "mcp_incidents"
     embedding_model: str = "all-MiniLM-L6-v2"
     """An installed model (``all-MiniLM-L6-v2``, the same with ``-int8``, ``multilingual``), or a SentenceTransformers
     model by name or path."""

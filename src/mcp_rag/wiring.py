@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -31,10 +31,15 @@ from mcp_rag.records import Evidence
 from mcp_rag.settings import Settings, find_upward
 
 if TYPE_CHECKING:
+    from mcp_rag.knowledge.incident_search import FoundIncident
     from mcp_rag.knowledge.milvus import MilvusConnection
     from mcp_rag.runs.surroundings import Surroundings
 
 Tell = Callable[[str], None]
+
+
+Lockable = AbstractContextManager[object]
+BringUp = Callable[[KnowledgeIndex, str, Lockable, librarian.Progress], None]
 
 
 def source_of(name: str) -> LogSource:
@@ -76,10 +81,14 @@ class LateEmbedder:
 
 
 class LateIndex:
-    """The Milvus index, opened at its first use and brought up to the ledger's revision before its first search."""
+    """A Milvus index, opened at its first use and brought up to the ledger before its first search.
 
-    def __init__(self, settings: Settings, ledger: Ledger, embedder: Embedder, tell: Tell) -> None:
-        self._settings, self._ledger, self._embedder, self._tell = settings, ledger, embedder, tell
+    ``bring_up`` does that, given the index, the name of its place, a lock against other processes, and whom to tell.
+    """
+
+    def __init__(self, settings: Settings, collection: str, embedder: Embedder, tell: Tell, bring_up: BringUp) -> None:
+        self._settings, self._collection, self._embedder, self._tell = settings, collection, embedder, tell
+        self._bring_up = bring_up
         self._opened: KnowledgeIndex | None = None
         self._opening = Lock()
 
@@ -90,7 +99,7 @@ class LateIndex:
 
                 self._opened = MilvusIndex(
                     _connection(self._settings),
-                    self._settings.collection,
+                    self._collection,
                     self._embedder.name,
                     self._embedder.dimension,
                     notify=self._tell,
@@ -111,20 +120,20 @@ class LateIndex:
         return self._index().search(queries)
 
     def follow(self, progress: librarian.Progress = lambda done, total: None) -> None:
-        """Bring the index up to the ledger's newest revision."""
+        """Bring the index up to what the ledger holds."""
         from filelock import FileLock
 
         settings = self._settings
-        place = f"{settings.milvus_uri or 'home'} {settings.collection} {settings.embedding_model}"
+        place = f"{settings.milvus_uri or 'home'} {self._collection} {settings.embedding_model}"
         lock = FileLock(settings.home / "follow.lock")
-        librarian.follow(self._ledger, self._index(), self._embedder, place, lock, progress)
+        self._bring_up(self._index(), place, lock, progress)
 
     def drop(self) -> None:
         """Throw the collection away."""
         from mcp_rag.knowledge.milvus import drop_collection
 
         self.close()
-        drop_collection(_connection(self._settings), self._settings.collection, notify=self._tell)
+        drop_collection(_connection(self._settings), self._collection, notify=self._tell)
 
     def close(self) -> None:
         closing, self._opened = self._opened, None
@@ -142,14 +151,24 @@ class House:
     knowledge: KnowledgeBase
     assistant: Assistant
     index: LateIndex
+    incident_index: LateIndex
+    embedder: Embedder
 
     def search(self, texts: Sequence[str], limit: int) -> list[list[Evidence]]:
         """The ranked known issues for each text."""
         redact = redactor_of(self.settings)
         return self.knowledge.search_many([query_from_text(redact(text)) for text in texts], limit)
 
+    def search_incidents(self, text: str, limit: int) -> list[FoundIncident]:
+        """Earlier failures, nearest to ``text`` first."""
+        from mcp_rag.knowledge.incident_search import search_incidents
+
+        safe = redactor_of(self.settings)(text)
+        return search_incidents(safe, limit, self.ledger, self.incident_index, self.embedder)
+
     def rebuild(self, progress: librarian.Progress) -> IndexStatus:
-        """Throw the index away and make it anew from the ledger."""
+        """Throw both indexes away; that of the known issues is made anew from the ledger, the other when it is used."""
+        self.incident_index.drop()
         self.index.drop()
         self.index.follow(progress)
         return self.index.status()
@@ -188,7 +207,15 @@ def open_house(
     with Ledger.open(settings.ledger_location) as ledger:
         shut_out = _keep_shipped_and_project(ledger, settings, tell)
         embedder = LateEmbedder(settings)
-        index = LateIndex(settings, ledger, embedder, tell)
+
+        def follow(index: KnowledgeIndex, place: str, lock: Lockable, progress: librarian.Progress) -> None:
+            librarian.follow(ledger, index, embedder, place, lock, progress)
+
+        def follow_incidents(index: KnowledgeIndex, place: str, lock: Lockable, _: librarian.Progress) -> None:
+            librarian.follow_incidents(ledger, index, embedder, place, lock)
+
+        index = LateIndex(settings, settings.collection, embedder, tell, follow)
+        seen = LateIndex(settings, settings.incidents_collection, embedder, tell, follow_incidents)
         knowledge = KnowledgeBase(ledger, index, embedder, without_sources=shut_out)
         assistant = Assistant(
             ledger=ledger,
@@ -199,9 +226,10 @@ def open_house(
             chat=_chat(settings) if use_chat else None,
         )
         try:
-            yield House(settings, ledger, knowledge, assistant, index)
+            yield House(settings, ledger, knowledge, assistant, index, seen, embedder)
         finally:
             index.close()
+            seen.close()
 
 
 def files_in_force(settings: Settings) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ import pytest
 from ledger_places import PLACES, empty_place
 
 from mcp_rag.errors import InputError, NotFound
-from mcp_rag.ledger import Ledger, Replaced
+from mcp_rag.ledger import Ledger, Replaced, Saying
 from mcp_rag.records import (
     Excerpt,
     Frame,
@@ -323,6 +323,19 @@ class TestIncidents:
         assert stored.incident.message == "a\ufffd\ufffd"
         assert stored.incident.excerpt[0].text == "\ufffd'; drop table x; --"
 
+    def test_a_follower_sees_each_incident_once_by_its_latest_sighting(self, ledger: Ledger) -> None:
+        others = [incident(f"{number}" * 32) for number in range(3)]
+        for one in (*others, others[0]):
+            ledger.incidents.record(one, "-", Verdict.UNKNOWN, None)
+        seen = ledger.incidents.seen_after(0, 2)
+        assert [stored.fingerprint[0] for _, stored in seen] == ["1", "2"]
+        rest = ledger.incidents.seen_after(seen[-1][0], 10)
+        assert [stored.fingerprint[0] for _, stored in rest] == ["0"]
+        assert ledger.incidents.seen_after(rest[-1][0], 10) == []
+        ids = [stored.id for _, stored in (*seen, *rest)]
+        assert list(ledger.incidents.many([*ids, "none", "\udcff"])) != []
+        assert set(ledger.incidents.many([*ids, "none"])) == set(ids)
+
     def test_threads_share_a_ledger(self, ledger: Ledger) -> None:
         def record(_: int) -> str:
             return ledger.incidents.record(incident(), "-", Verdict.UNKNOWN, None).incident_id
@@ -364,6 +377,22 @@ class TestOutcomes:
         assert ledger.issues.get("notes/1").standing == Standing(5, 1)
         ledger.issues.put(ledger.issues.get("notes/1"))
         assert ledger.issues.get("notes/1").standing == Standing(5, 1)
+
+    def test_what_was_said_of_an_issue_names_the_failure_it_was_said_of(self, ledger: Ledger) -> None:
+        ledger.issues.put(issue("1"))
+        seen = ledger.incidents.record(incident(message="broken \x00 pipe"), "-", Verdict.KNOWN, "notes/1")
+        ledger.outcomes.add(seen.incident_id, OutcomeKind.REJECTED, "notes/1", None, NOON)
+        ledger.outcomes.add(seen.incident_id, OutcomeKind.CONFIRMED, "notes/2", "x", NOON)
+        (said,) = ledger.outcomes.sayings(["notes/1", "notes/1", "notes/9"])
+        assert said == Saying("notes/1", OutcomeKind.REJECTED, FINGERPRINT, "broken \ufffd pipe", NOON)
+        assert ledger.outcomes.sayings([]) == []
+
+    def test_an_origin_in_words_is_kept_and_moved(self, ledger: Ledger) -> None:
+        ledger.issues.put(issue("1"), NOON, "incident 1, confirmed by hand")
+        assert ledger.issues.origin("notes/1").document == "incident 1, confirmed by hand"
+        ledger.issues.put(issue("1", cause="later"), NOON, "incident 2, confirmed by hand")
+        assert ledger.issues.origin("notes/1").document == "incident 2, confirmed by hand"
+        assert ledger.issues.remove(["notes/1"]) == 1
 
 
 def _fill(ledger: Ledger, name: str, at: datetime) -> None:

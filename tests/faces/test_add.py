@@ -48,7 +48,7 @@ def test_what_was_added_answers_the_next_failure_of_its_kind(repository: Path) -
     (file,) = (repository / ".mcp-rag" / "known").iterdir()
     assert file.name == "ledgererror-invoice-does-not-balance-by.md"
     text = file.read_text()
-    assert "LedgerError: invoice {number} does not balance by {number_2}" in text
+    assert "LedgerError: invoice {number:number} does not balance by {number_2:number}" in text
     assert "ghp_" not in text
     answer = json.loads(call(repository, "diagnose", "--json", "other.log").stdout)
     assert (answer["verdict"], answer["cause"]) == ("known", "Rounding twice.")

@@ -36,6 +36,13 @@ def rows(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def test_incidents_are_found_by_their_words(numpy_log: Path) -> None:
+    call("diagnose", numpy_log, "--json", MCP_RAG_STARTER="off")
+    found = rows(call("incidents", "--search", "numpy alias float", "--json", MCP_RAG_STARTER="off"))
+    assert [row["message"] for row in found] == ["AttributeError: module 'numpy' has no attribute 'float'"]
+    assert call("incidents", "--search", " ").returncode == 2
+
+
 @pytest.fixture
 def numpy_log(tmp_path: Path) -> Path:
     path = tmp_path / "build.log"

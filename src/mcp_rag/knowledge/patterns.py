@@ -18,8 +18,15 @@ ALL_OF = "all:"
 EXPRESSION = "re:"
 SEPARATOR = " && "
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)(?::(int|version|path|word))?\}")
-_KINDS = {None: r".+?", "int": r"\d+", "version": r"v?\d+(?:\.\w+)*", "path": r"[^\s'\"]+", "word": r"[\w.-]+"}
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)(?::(int|number|version|path|word))?\}")
+_KINDS = {
+    None: r".+?",
+    "int": r"\d+",
+    "number": r"[+-]?\d[\d.,eE+-]*",
+    "version": r"v?\d+(?:\.\w+)*",
+    "path": r"[^\s'\"]+",
+    "word": r"[\w.-]+",
+}
 _NESTED = re.compile(r"\([^()]*[+*][^()]*\)[+*]")
 
 
@@ -130,17 +137,32 @@ def _expression(text: str) -> tuple[re.Pattern[str], str, int]:
 
 _MASK = re.compile(r"<(uuid|time|ip|url|email|path|hex|num)>")
 _NAMES = {"num": "number", "hex": "hex_number"}
+_KIND_OF = {
+    "num": "number",
+    "hex": "word",
+    "uuid": "word",
+    "path": "path",
+    "url": "path",
+    "email": "path",
+    "ip": "path",
+}
+"""What a masked part may be: a number is no run of words. A time may hold blanks."""
 
 
 def symptom_of(template: str) -> str:
-    """A masked message as a symptom: ``bad shape (<num>, <num>)`` → ``bad shape ({number}, {number_2})``."""
+    """A masked message as a symptom: ``bad shape (<num>, <num>)`` →
+    ``bad shape ({number:number}, {number_2:number})``."""
     seen: dict[str, int] = {}
 
     def name(mask: re.Match[str]) -> str:
         kind = _NAMES.get(mask[1], mask[1])
         seen[kind] = seen.get(kind, 0) + 1
-        return f"{{{kind}_{seen[kind]}}}" if seen[kind] > 1 else f"{{{kind}}}"
+        which = f"_{seen[kind]}" if seen[kind] > 1 else ""
+        return f"{{{kind}{which}:{_KIND_OF[mask[1]]}}}" if mask[1] in _KIND_OF else f"{{{kind}{which}}}"
 
+    if _PLACEHOLDER.search(template):
+        # The message itself has braces: as text they would be parts that vary.
+        return EXPRESSION + _MASK.sub(r"\\S+", re.escape(template))
     return _MASK.sub(name, template)
 
 
@@ -169,7 +191,7 @@ def filled(evidence: Evidence) -> Evidence:
 
 
 _OPEN_PART = re.compile(r"\{\w+(?::(\w+))?\}")
-_SAMPLES = {"int": "7", "version": "1.2.3", "path": "/srv/x1y", "word": "x1y", None: "x1y"}
+_SAMPLES = {"int": "7", "number": "7", "version": "1.2.3", "path": "/srv/x1y", "word": "x1y", None: "x1y"}
 
 
 def sample_of(symptom: str) -> tuple[str, ...] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import (
@@ -30,6 +31,7 @@ from mcp_rag.knowledge.ranking import (
 from mcp_rag.knowledge.tokens import body_of, head_of, index_tokens, stems
 from mcp_rag.knowledge.tool_indexes.index import TOOL_PREFIX
 from mcp_rag.knowledge.version_check import check_versions
+from mcp_rag.knowledge.votes import Votes, weigh
 from mcp_rag.ledger import Ledger
 from mcp_rag.records import Applicability, Evidence, KnownIssue, Query
 
@@ -54,9 +56,18 @@ REJECTED_FACTOR = 0.3
 MISFIT_FACTOR = 0.5
 """What is left when ``applies_to`` excludes the versions seen: ranked down, not hidden. Chosen by eye."""
 
+MOST_HELP = 5.0
+"""Confirmations, decayed, beyond which one more raises an issue no further: it breaks ties, and no pattern's lead of
+that many literal characters. Chosen by eye."""
+STANDING_WEIGHT, REJECTED_WEIGHT = 0.5, 3.0
+"""What a standing can add to or take from a fused score, and what a rejection for a failure like this one takes: as
+much as explaining all of the message's words adds. Chosen by eye."""
+
 UNMET_SYMPTOMS_CEILING = 0.5
 """Confidence at most in an issue that states its symptoms when none of them occurs: likeness alone is no match then.
 Chosen by eye, after answers by likeness alone were mostly wrong on the golden logs."""
+
+EVERYTHING = IndexFilter()
 
 CHANNELS: Mapping[str, tuple[str, ...]] = {
     view: tuple(channel for seen_by, channel in WEIGHTS if seen_by == view) for view, _ in WEIGHTS
@@ -85,10 +96,16 @@ class KnowledgeBase:
     """Searches the known issues of a ledger, through an index that follows it; some sources may be left out."""
 
     def __init__(
-        self, ledger: Ledger, index: KnowledgeIndex, embedder: Embedder, without_sources: Sequence[str] = ()
+        self,
+        ledger: Ledger,
+        index: KnowledgeIndex,
+        embedder: Embedder,
+        without_sources: Sequence[str] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger, self._index, self._embedder = ledger, index, embedder
         self._without = tuple(without_sources)
+        self._now = now
 
     def search(self, query: Query, limit: int = 10) -> list[Evidence]:
         """The issues for ``query``, best first, as many as asked; the first says whether it answers."""
@@ -104,15 +121,20 @@ class KnowledgeBase:
 
         Best first: confirmed ones, then by how much of the pattern is literal.
         """
-        verdicts = self._ledger.outcomes.verdicts(query.fingerprint) if query.fingerprint else {}
+        said_here = self._ledger.outcomes.verdicts(query.fingerprint) if query.fingerprint else {}
         matches = self._pattern_matches(query)
-        issues = self._ledger.issues.many({*matches, *(key for key, net in verdicts.items() if net > 0)})
+        votes = self._votes(query, {*matches, *said_here})
+        confirmed = (key for key in said_here if votes[key].here > 0)
+        issues = self._ledger.issues.many({*matches, *confirmed})
         found = [
-            self._certain(query, issue, matches.get(key), verdicts.get(key, 0))
+            self._certain(query, issue, matches.get(key), votes.get(key, Votes()))
             for key, issue in issues.items()
             if issue.source not in self._without
         ]
         return sorted(found, key=lambda e: (not e.match, -e.confidence, -e.score, e.issue.key))
+
+    def _votes(self, query: Query, keys: Iterable[str]) -> dict[str, Votes]:
+        return weigh(self._ledger.outcomes.sayings(keys), query, self._now())
 
     def _pattern_matches(self, query: Query) -> dict[str, SymptomMatch]:
         best: dict[str, SymptomMatch] = {}
@@ -126,24 +148,24 @@ class KnowledgeBase:
                 best[key] = max(best.get(key, found), found, key=lambda match: match.weight)
         return best
 
-    def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, net: int) -> Evidence:
+    def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, votes: Votes) -> Evidence:
         check = check_versions(issue.applies_to, query.versions)
         by_pattern = EXPLAINED_CONFIDENCE if issue.source.startswith(TOOL_PREFIX) else PATTERN_CONFIDENCE
-        sure = CONFIRMED_CONFIDENCE if net > 0 else by_pattern
+        sure = CONFIRMED_CONFIDENCE if votes.here > 0 else by_pattern * _left(votes)
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
-        if net < 0:
-            sure *= REJECTED_FACTOR
         fitting = VERSIONS_FIT_SCORE if check.applicability is Applicability.APPLIES else 0.0
-        reasons = [f"its fix was confirmed for this failure ({net}×)"] if net > 0 else []
+        reasons = [f"its fix was confirmed for this failure ({votes.confirmed_here}×)"] if votes.here > 0 else []
         if found:
             where = "line" if len(found.lines) == 1 else "lines"
             reasons.append(f"symptom pattern on {where} {', '.join(map(str, found.lines))}")
-        if net < 0:
-            reasons.append("its fix was rejected for this failure")
+        reasons += _against(votes)
         return Evidence(
             issue=issue,
-            score=(CONFIRMED_SCORE if net > 0 else 0.0) + (found.weight if found else 0) + fitting,
+            score=(CONFIRMED_SCORE if votes.here > 0 else 0.0)
+            + (found.weight if found else 0)
+            + fitting
+            + _help(votes),
             confidence=sure,
             match=sure >= MATCH_FROM,
             certain=True,
@@ -154,26 +176,7 @@ class KnowledgeBase:
         )
 
     def _hits(self, queries: Sequence[Query], limit: int) -> list[dict[tuple[str, str], list[Hit]]]:
-        """Hits by (view, channel) of each query."""
-        views = [(place, view, text) for place, query in enumerate(queries) for view, text in _views(query).items()]
-        meant = [text[:EMBEDDED_CHARACTERS] for _, view, text in views if _is_embedded(view)]
-        vectors = iter(self._embedder.embed(meant) if meant else ())
-        answers = self._index.search(
-            [
-                IndexQuery(
-                    dense=next(vectors) if _is_embedded(view) else None,
-                    tokens=" ".join(dict.fromkeys(index_tokens(text))),
-                    limit=limit,
-                    channels=CHANNELS[view],
-                    filter=IndexFilter(without_sources=self._without),
-                )
-                for _, view, text in views
-            ]
-        )
-        found: list[dict[tuple[str, str], list[Hit]]] = [{} for _ in queries]
-        for (place, view, _), answer in zip(views, answers, strict=True):
-            found[place].update({(view, channel): list(hits) for channel, hits in answer.items()})
-        return found
+        return look_up(queries, limit, self._index, self._embedder, IndexFilter(without_sources=self._without))
 
     def _evidence(self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int) -> list[Evidence]:
         """The certain matches, then the others by their fused score."""
@@ -196,16 +199,24 @@ class KnowledgeBase:
         words = set(stems(query.message or message_of(query.text)))
         shares = cover(words, [set(stems(body_of(issue))) for issue in issues[:COMPARED]])
         explained = {issue.key: share for issue, share in zip(issues, shares, strict=False)}
-        score = {i.key: fused[i.key] + EXPLAINED_WEIGHT * explained.get(i.key, 0.0) for i in issues}
+        votes = self._votes(query, [issue.key for issue in issues])
+        score = {
+            i.key: fused[i.key] + EXPLAINED_WEIGHT * explained.get(i.key, 0.0) + _standing(votes.get(i.key, Votes()))
+            for i in issues
+        }
         issues = sorted(issues, key=lambda issue: -score[issue.key])
         like = _likenesses(issues, explained, hits)
         return [
-            self._weighed(query, issue, score[issue.key], like[issue.key], place == 0)
+            self._weighed(
+                query, issue, score[issue.key], like[issue.key], votes.get(issue.key, Votes()), first=place == 0
+            )
             for place, issue in enumerate(issues)
         ]
 
-    def _weighed(self, query: Query, issue: KnownIssue, score: float, like: Likeness, first: bool) -> Evidence:
-        sure = confidence(like)
+    def _weighed(
+        self, query: Query, issue: KnownIssue, score: float, like: Likeness, votes: Votes, *, first: bool
+    ) -> Evidence:
+        sure = confidence(like) * _left(votes)
         check = check_versions(issue.applies_to, query.versions)
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
@@ -216,9 +227,63 @@ class KnowledgeBase:
             score=score,
             confidence=sure,
             match=first and sure >= MATCH_FROM,
-            reasons=(f"explains {like.cover:.0%} of the message's words", f"similar in meaning {like.cosine:.2f}"),
+            reasons=(
+                f"explains {like.cover:.0%} of the message's words",
+                f"similar in meaning {like.cosine:.2f}",
+                *_against(votes),
+            ),
             version_check=check,
         )
+
+
+def look_up(
+    queries: Sequence[Query], limit: int, index: KnowledgeIndex, embedder: Embedder, wanted: IndexFilter = EVERYTHING
+) -> list[dict[tuple[str, str], list[Hit]]]:
+    """Hits by (view, channel) of each query, embedded and looked up together."""
+    views = [(place, view, text) for place, query in enumerate(queries) for view, text in _views(query).items()]
+    meant = [text[:EMBEDDED_CHARACTERS] for _, view, text in views if _is_embedded(view)]
+    vectors = iter(embedder.embed(meant) if meant else ())
+    answers = index.search(
+        [
+            IndexQuery(
+                dense=next(vectors) if _is_embedded(view) else None,
+                tokens=" ".join(dict.fromkeys(index_tokens(text))),
+                limit=limit,
+                channels=CHANNELS[view],
+                filter=wanted,
+            )
+            for _, view, text in views
+        ]
+    )
+    found: list[dict[tuple[str, str], list[Hit]]] = [{} for _ in queries]
+    for (place, view, _), answer in zip(views, answers, strict=True):
+        found[place].update({(view, channel): list(hits) for channel, hits in answer.items()})
+    return found
+
+
+def _left(votes: Votes) -> float:
+    """What rejections leave of an issue's confidence: those for this failure, for failures like it, and for all."""
+    if votes.here < 0:
+        return REJECTED_FACTOR
+    return (1.0 - (1.0 - REJECTED_FACTOR) * votes.rejected_alike) * votes.trust
+
+
+def _against(votes: Votes) -> list[str]:
+    if votes.here < 0:
+        return ["its fix was rejected for this failure"]
+    return ["its fix was rejected for a failure like this one"] if votes.rejected_alike > 0 else []
+
+
+def _help(votes: Votes) -> float:
+    return min(votes.helped, MOST_HELP)
+
+
+def _standing(votes: Votes) -> float:
+    """What people's outcomes add to a fused score, or take from it."""
+    against = 1.0 if votes.here < 0 else votes.rejected_alike
+    return (
+        STANDING_WEIGHT * _help(votes) / MOST_HELP - REJECTED_WEIGHT * against - STANDING_WEIGHT * (1.0 - votes.trust)
+    )
 
 
 def _views(query: Query) -> dict[str, str]:

@@ -10,8 +10,9 @@ from mcp_rag.ledger.values import (
     Origin,
     Outcome,
     Replaced,
+    Saying,
     Sighting,
     StoredIncident,
 )
 
-__all__ = ["Change", "Imported", "Ledger", "Origin", "Outcome", "Replaced", "Sighting", "StoredIncident"]
+__all__ = ["Change", "Imported", "Ledger", "Origin", "Outcome", "Replaced", "Saying", "Sighting", "StoredIncident"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from mcp_rag.errors import LedgerError, NotFound
 from mcp_rag.ledger import dialects
-from mcp_rag.ledger.database import Database
+from mcp_rag.ledger.database import Database, chunks
 from mcp_rag.ledger.outcomes import read_outcomes
 from mcp_rag.ledger.schema import incidents, outcomes, sightings
 from mcp_rag.ledger.serialisation import incident_from_json, incident_to_json, storable
@@ -84,6 +84,33 @@ class Incidents:
         statement = sa.select(incidents).order_by(incidents.c.last_seen.desc(), incidents.c.id).limit(limit)
         with self._database.reading() as connection:
             return [_stored(connection, row) for row in connection.execute(statement).all()]
+
+    def many(self, ids: Iterable[str]) -> dict[str, StoredIncident]:
+        """Those of ``ids`` (whole ones) that exist."""
+        with self._database.reading() as connection:
+            rows = [
+                row
+                for some in chunks(list(dict.fromkeys(map(storable, ids))))
+                for row in connection.execute(sa.select(incidents).where(incidents.c.id.in_(some)))
+            ]
+            return {row.id: _stored(connection, row) for row in rows}
+
+    def seen_after(self, number: int, limit: int) -> Sequence[tuple[int, StoredIncident]]:
+        """The next at most ``limit`` incidents by their latest sighting above ``number``, with that sighting's number.
+
+        The number grows with each sighting, so that a follower that asks for what is above the last one misses none.
+        """
+        latest = sa.func.max(sightings.c.number).label("latest")
+        by_incident = sa.select(sightings.c.incident_id, latest).group_by(sightings.c.incident_id).subquery()
+        statement = (
+            sa.select(incidents, by_incident.c.latest)
+            .join_from(incidents, by_incident, incidents.c.id == by_incident.c.incident_id)
+            .where(by_incident.c.latest > number)
+            .order_by(by_incident.c.latest)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [(row.latest, _stored(connection, row)) for row in connection.execute(statement).all()]
 
     def count(self) -> int:
         with self._database.reading() as connection:

@@ -64,8 +64,8 @@ class Issues:
         doubled = len(issues) - len(wanted)
         return Replaced(stored.added, stored.changed, stored.unchanged, removed, doubled)
 
-    def put(self, issue: KnownIssue, at: datetime | None = None) -> None:
-        """Add or overwrite one issue that comes from no document.
+    def put(self, issue: KnownIssue, at: datetime | None = None, origin: str = "") -> None:
+        """Add or overwrite one issue that comes from no document; ``origin`` says in words where it does come from.
 
         Its standing is kept where the stored one is greater.
 
@@ -74,7 +74,7 @@ class Issues:
         """
         with self._database.writing() as connection:
             issue_writing.lock_revision(connection)
-            issue_writing.store(connection, "", {issue.key: issue}, at or datetime.now(UTC))
+            issue_writing.store(connection, storable(origin), {issue.key: issue}, at or datetime.now(UTC))
 
     def remove(self, keys: Iterable[str]) -> int:
         """Take issues out; returns how many of ``keys`` there were. Their documents count as learned all the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from mcp_rag.errors import NotFound
 from mcp_rag.ledger import dialects
-from mcp_rag.ledger.database import Database
+from mcp_rag.ledger.database import Database, chunks
 from mcp_rag.ledger.schema import incidents, issues, outcomes, standings
 from mcp_rag.ledger.serialisation import storable
-from mcp_rag.ledger.values import Outcome
+from mcp_rag.ledger.values import Outcome, Saying
 from mcp_rag.records import OutcomeKind
 
 VOTES = {OutcomeKind.CONFIRMED: 1, OutcomeKind.REJECTED: -1}
@@ -72,6 +72,28 @@ class Outcomes:
             for key, kind in connection.execute(statement):
                 votes[key] += VOTES[OutcomeKind(kind)]
         return dict(votes)
+
+    def sayings(self, keys: Iterable[str]) -> list[Saying]:
+        """All that was said of the issues of ``keys``, in the order recorded."""
+        statement = (
+            sa.select(
+                outcomes.c.number,
+                outcomes.c.issue_key,
+                outcomes.c.kind,
+                outcomes.c.at,
+                incidents.c.fingerprint,
+                incidents.c.incident["message"].as_string().label("message"),
+            )
+            .join_from(outcomes, incidents)
+            .order_by(outcomes.c.number)
+        )
+        with self._database.reading() as connection:
+            rows = [
+                row
+                for some in chunks(list(dict.fromkeys(keys)))
+                for row in connection.execute(statement.where(outcomes.c.issue_key.in_(some)))
+            ]
+        return [Saying(r.issue_key, OutcomeKind(r.kind), r.fingerprint, r.message or "", r.at) for r in rows]
 
 
 def insert_outcome(connection: sa.Connection, incident_id: str, outcome: Outcome, fixed_by: str | None = None) -> None:

@@ -60,6 +60,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """What a person said of an issue's fix: for which failure (its fingerprint and message), and when."""
+
+    issue_key: str
+    kind: OutcomeKind
+    fingerprint: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredIncident:
     """An incident as the ledger holds it: its latest sighting, all its history (this sighting counted) and outcomes."""
 

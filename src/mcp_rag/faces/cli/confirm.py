@@ -44,7 +44,7 @@ def _record(
     settings = settings_from(home=home)
     with open_house(settings, tell) as house:
         safe = redactor_of(settings)(fix) if fix else None
-        stored, about = librarian.record_outcome(house.ledger, incident, kind, issue, safe)
+        stored, about = librarian.record_outcome(house.ledger, incident, kind, issue, safe, "the command line")
     key = about.key if about else None
     if as_json:
         emit({"incident": stored.id, "outcome": kind.value, "issue": key})

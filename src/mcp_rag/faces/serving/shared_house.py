@@ -107,7 +107,7 @@ class SharedHouse:
         if fix and outcome is OutcomeKind.REJECTED:
             raise InputError("A rejected diagnosis takes no fix", "", "Confirm with the fix that helped instead")
         safe = self._redact(fix) if fix else None
-        stored, about = librarian.record_outcome(self._house.ledger, incident, outcome, issue, safe)
+        stored, about = librarian.record_outcome(self._house.ledger, incident, outcome, issue, safe, "the server")
         return {"incident": stored.id, "outcome": outcome.value, "issue": about.key if about else None}
 
     def incidents(self, limit: int) -> dict[str, Any]:
