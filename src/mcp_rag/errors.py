@@ -16,9 +16,13 @@
     │   ├── UnsupportedByEngine  this Milvus cannot do what was asked
     │   └── ModelNotInstalled    the weights are not on this machine
     ├── MissingExtra             an optional part is not installed                   exit 7
-    └── ChatError                the language model's server failed                  exit 8
-        ├── ChatUnreachable      down, refused, timed out
-        └── ChatMalformed        answered, but not usably
+    ├── ChatError                the language model's server failed                  exit 8
+    │   ├── ChatUnreachable      down, refused, timed out
+    │   └── ChatMalformed        answered, but not usably
+    └── RemoteError              a server that was named did not answer as it should exit 9
+        ├── RemoteUnreachable    down, not found by name, timed out
+        ├── RemoteRefused        the token is missing, wrong, or may not do this
+        └── RemoteBusy           it asks to wait longer than we do
 """
 
 from __future__ import annotations
@@ -97,4 +101,20 @@ class ChatUnreachable(ChatError):
 
 
 class ChatMalformed(ChatError):
+    pass
+
+
+class RemoteError(McpRagError):
+    pass
+
+
+class RemoteUnreachable(RemoteError):
+    pass
+
+
+class RemoteRefused(RemoteError):
+    pass
+
+
+class RemoteBusy(RemoteError):
     pass

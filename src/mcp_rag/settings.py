@@ -22,8 +22,22 @@ TEST_PREFIX = "MCP_RAG_TEST_"
 """Variables of the test suite, which are no settings."""
 
 PROJECT_FILE = "mcp-rag.toml"
-SECRET = frozenset({"milvus_password", "milvus_token", "chat_api_key"})
+SECRET = frozenset({"milvus_password", "milvus_token", "chat_api_key", "github_token", "gitlab_token"})
 """Settings that are never printed."""
+
+PERSONAL = frozenset({"github_url", "github_api_url", "gitlab_url"})
+"""Settings that say where a token of yours goes: a repository's file may not."""
+
+ELSEWHERE = MappingProxyType(
+    {
+        "github_token": ("GH_TOKEN", "GITHUB_TOKEN"),
+        "github_url": ("GITHUB_SERVER_URL",),
+        "github_api_url": ("GITHUB_API_URL",),
+        "gitlab_token": ("GITLAB_TOKEN",),
+        "gitlab_url": ("GITLAB_HOST", "CI_SERVER_URL"),
+    }
+)
+"""Variables in which other programs keep the same; whatever is set for this one goes before them."""
 
 
 def _default_home() -> Path:
@@ -58,6 +72,14 @@ class Settings:
     chat_api_key: str = ""
     chat_model: str = ""
     chat_timeout_seconds: float = 60.0
+    github_url: str = ""
+    """The server that ``github_token`` is for and is sent to alone; empty: ``https://github.com``."""
+    github_api_url: str = ""
+    """Its API; empty: where such a server has it."""
+    github_token: str = ""
+    gitlab_url: str = ""
+    """The server that ``gitlab_token`` is for and is sent to alone; empty: ``https://gitlab.com``."""
+    gitlab_token: str = ""
     serve_tokens_file: str = ""
     """File of SHA-256 digests, hexadecimal, one a line: whose tokens `mcp-rag serve` accepts; empty: it asks for none
     and listens on loopback alone."""
@@ -151,7 +173,12 @@ def load_settings(
     known = {f.name for f in fields(Settings)} - {"origins"}
     defaults = Settings()
     faults: list[str] = []
-    layers: list[tuple[str, Mapping[str, Any]]] = []
+    layers: list[tuple[str, Mapping[str, Any]]] = [
+        (variable, {name: environment[variable]})
+        for name, variables in ELSEWHERE.items()
+        for variable in reversed(variables)
+        if environment.get(variable)
+    ]
     user_file = Path(platformdirs.user_config_dir("mcp-rag", appauthor=False)) / PROJECT_FILE
     project_file = find_upward(PROJECT_FILE, directory)
     files = [path for path in (user_file, project_file) if path is not None and path.is_file()]
@@ -169,6 +196,11 @@ def load_settings(
         for name, value in layer.items():
             if name not in known:
                 faults.append(f"{origin}: there is no setting {name!r}")
+                continue
+            if name in PERSONAL and origin == str(project_file):
+                faults.append(
+                    f"{origin}: {name} says where your token goes and belongs into your own file, {user_file}"
+                )
                 continue
             try:
                 values[name] = _convert(name, value, getattr(defaults, name))

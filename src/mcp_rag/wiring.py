@@ -31,6 +31,7 @@ from mcp_rag.records import Evidence
 from mcp_rag.settings import Settings, find_upward
 
 if TYPE_CHECKING:
+    from mcp_rag.connectors import Accounts
     from mcp_rag.knowledge.incident_search import FoundIncident
     from mcp_rag.knowledge.milvus import MilvusConnection
     from mcp_rag.runs.surroundings import Surroundings
@@ -45,6 +46,18 @@ BringUp = Callable[[KnowledgeIndex, str, Lockable, librarian.Progress], None]
 def source_of(name: str) -> LogSource:
     """The source that a command-line argument names: ``-`` is standard input."""
     return StreamSource(name, sys.stdin.buffer) if name == "-" else FileSource(name)
+
+
+def accounts_of(settings: Settings) -> Accounts:
+    """The user's accounts on the servers whose runs are looked at."""
+    from mcp_rag.connectors.places import Account, Accounts, server_of_api
+
+    github = settings.github_url or server_of_api(settings.github_api_url) or "https://github.com"
+    gitlab = settings.gitlab_url or "https://gitlab.com"
+    return Accounts(
+        Account(github, settings.github_api_url, settings.github_token),
+        Account(gitlab if "://" in gitlab else f"https://{gitlab}", "", settings.gitlab_token),
+    )
 
 
 def redactor_of(settings: Settings) -> Callable[[str], str]:

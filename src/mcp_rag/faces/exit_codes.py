@@ -12,6 +12,7 @@ from mcp_rag.errors import (
     McpRagError,
     MissingExtra,
     NotFound,
+    RemoteError,
     SettingsError,
 )
 
@@ -28,6 +29,7 @@ class ExitCode(IntEnum):
     KNOWLEDGE = 6
     MISSING_EXTRA = 7
     CHAT = 8
+    REMOTE = 9
     KNOWN = 10
     UNKNOWN = 11
     FINDINGS = 12
@@ -42,6 +44,7 @@ _OF_ERROR: tuple[tuple[type[McpRagError], ExitCode], ...] = (
     (KnowledgeError, ExitCode.KNOWLEDGE),
     (MissingExtra, ExitCode.MISSING_EXTRA),
     (ChatError, ExitCode.CHAT),
+    (RemoteError, ExitCode.REMOTE),
 )
 
 

@@ -49,7 +49,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 _MODULES = {name: entry for group in COMMANDS.values() for name, entry in group.items()}
 
 EPILOG = """Exit codes: 0 done, whatever was found; 1 internal fault; 2 wrong usage or settings; 3 unusable input;
-4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 12 `doctor`, `add`,
+4 not found; 5 ledger; 6 index or embedding model; 7 a missing extra; 8 language model; 9 another server; 12 `doctor`, `add`,
 `knowledge lint` or `vllm serve` found something. With --exit-code: 10 known, 11 unknown."""
 
 

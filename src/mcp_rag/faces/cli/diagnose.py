@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcp_rag.errors import InputError, McpRagError
+from mcp_rag.errors import InputError, McpRagError, NotFound, RemoteError
 from mcp_rag.faces.cli import close_command
 from mcp_rag.faces.cli.options import home_option, json_option, logs_argument, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
@@ -40,6 +40,7 @@ _CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verd
 @click.option(
     "--good", multiple=True, metavar="LOG", help="Log of a run that passed: what is new against it goes first."
 )
+@click.option("--no-good", is_flag=True, help="Do not fetch the last green run of a URL's job to compare with.")
 @click.option(
     "--job",
     type=JobName(),
@@ -62,6 +63,7 @@ def diagnose(
     lines: int | None,
     tokens: int | None,
     good: tuple[str, ...],
+    no_good: bool,
     job: str | None,
     env: str | None,
     verdict_as_code: bool,
@@ -71,12 +73,14 @@ def diagnose(
 ) -> None:
     """Find what failed in each LOG, why, and what to do; `-` reads standard input.
 
-    The answer cites log lines and known issues, or says that nothing known matches.
+    The answer cites log lines and known issues, or says that nothing known matches. The URL of a GitHub Actions run or
+    job, or of a GitLab pipeline or job, stands for the logs of its failed jobs, compared with the same job's last green
+    run; GITHUB_TOKEN or GITLAB_TOKEN is sent to its own server alone.
     """
     settings = settings_from(
         home=home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
     )
-    against = Passed(good, job)
+    against = Passed(good, job, fetched=not no_good)
     worst = diagnose_all(logs, settings, against, as_json=as_json, environment=env, use_chat=not no_chat)
     if isinstance(worst, McpRagError):
         raise click.exceptions.Exit(exit_code_of(worst))
@@ -86,10 +90,12 @@ def diagnose(
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What logs are compared with: logs of runs that passed, the last good run of a job."""
+    """What logs are compared with: logs of runs that passed, the last good run of a job, and whether the green runs of
+    a URL's jobs are fetched."""
 
     good: tuple[str, ...] = ()
     job: str | None = None
+    fetched: bool = True
 
 
 def diagnose_all(
@@ -102,23 +108,28 @@ def diagnose_all(
     use_chat: bool,
 ) -> Verdict | McpRagError | None:
     """Diagnose and print each log; the worst verdict, or the error when no log at all could be read."""
+    from mcp_rag.faces.cli.given_logs import GivenLogs
     from mcp_rag.faces.cli.rendering import render_diagnosis
-    from mcp_rag.wiring import open_house, source_of
+    from mcp_rag.wiring import open_house
 
     done: list[Diagnosis] = []
     error: McpRagError | None = None
-    with open_house(settings, tell, environment=environment, use_chat=use_chat) as house:
+    with (
+        open_house(settings, tell, environment=environment, use_chat=use_chat) as house,
+        GivenLogs(settings, against.good, compare=against.fetched) as given,
+    ):
         for name in logs:
             try:
-                passed = [source_of(log) for log in against.good]
-                with progress_bar(f"looking through {name}") as progress:
-                    diagnosis = house.assistant.diagnose(source_of(name), passed, against.job, progress)
-            except InputError as bad:
+                named = given.of(name)
+                for one in named:
+                    with progress_bar(f"looking through {one.source.name}") as progress:
+                        diagnosis = house.assistant.diagnose(one.source, one.passed, against.job, progress)
+                    done.append(diagnosis)
+                    many = len(logs) > 1 or len(named) > 1
+                    emit(diagnosis_to_json(diagnosis)) if as_json else render_diagnosis(diagnosis, many=many)
+            except (InputError, NotFound, RemoteError) as bad:
                 error = bad
                 emit({"source": name, "error": str(bad)}) if as_json else tell(_with_hint(bad, name))
-                continue
-            done.append(diagnosis)
-            emit(diagnosis_to_json(diagnosis)) if as_json else render_diagnosis(diagnosis, many=len(logs) > 1)
         house.assistant.remember(done)
     if not done:
         return error

@@ -16,6 +16,7 @@ from mcp_rag.errors import (
     MissingExtra,
     NotFound,
     OversizedLog,
+    RemoteError,
     SettingsError,
 )
 
@@ -27,6 +28,7 @@ _STATUS: tuple[tuple[type[McpRagError], int], ...] = (
     (KnowledgeError, 503),
     (MissingExtra, 501),
     (ChatError, 502),
+    (RemoteError, 502),
     (SettingsError, 500),
 )
 """The first that fits counts: a branch of the tree stands behind its twigs."""
