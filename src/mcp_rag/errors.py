@@ -4,6 +4,7 @@
 
     McpRagError
     ├── SettingsError            a setting is wrong (all faults together)            exit 2
+    │   └── Forbidden            a token whose scopes do not cover what was asked
     ├── InputError               what was given cannot be read or used               exit 3
     │   ├── UnreadableLog        missing, a directory, corrupt archive, no permission
     │   └── OversizedLog         more bytes, or a higher compression ratio, than allowed
@@ -41,6 +42,10 @@ class McpRagError(Exception):
 
 
 class SettingsError(McpRagError):
+    pass
+
+
+class Forbidden(SettingsError):
     pass
 
 

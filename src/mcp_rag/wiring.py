@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from mcp_rag.runs.surroundings import Surroundings
 
 Tell = Callable[[str], None]
+
+TEAMS = "teams"
+"""Folder in a home that holds the houses of its teams."""
 
 
 Lockable = AbstractContextManager[object]
@@ -99,7 +102,16 @@ class LateIndex:
     ``bring_up`` does that, given the index, the name of its place, a lock against other processes, and whom to tell.
     """
 
-    def __init__(self, settings: Settings, collection: str, embedder: Embedder, tell: Tell, bring_up: BringUp) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        collection: str,
+        embedder: Embedder,
+        tell: Tell,
+        bring_up: BringUp,
+        engine_home: Path,
+    ) -> None:
+        self._engine_home = engine_home
         self._settings, self._collection, self._embedder, self._tell = settings, collection, embedder, tell
         self._bring_up = bring_up
         self._opened: KnowledgeIndex | None = None
@@ -111,7 +123,7 @@ class LateIndex:
                 from mcp_rag.knowledge.milvus import MilvusIndex
 
                 self._opened = MilvusIndex(
-                    _connection(self._settings),
+                    _connection(self._settings, self._engine_home),
                     self._collection,
                     self._embedder.name,
                     self._embedder.dimension,
@@ -146,7 +158,7 @@ class LateIndex:
         from mcp_rag.knowledge.milvus import drop_collection
 
         self.close()
-        drop_collection(_connection(self._settings), self._collection, notify=self._tell)
+        drop_collection(_connection(self._settings, self._engine_home), self._collection, notify=self._tell)
 
     def close(self) -> None:
         closing, self._opened = self._opened, None
@@ -207,6 +219,16 @@ def surroundings_of(settings: Settings, command: Sequence[str]) -> Surroundings:
     return observe(command, Path.cwd(), variables, versions_from_file, redact)
 
 
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of a home alone, for work that needs no knowledge.
+
+    Raises:
+        LedgerError: the home cannot be created, or its ledger not be opened.
+    """
+    _create_home(settings.home)
+    return Ledger.open(settings.ledger_location)
+
+
 @contextmanager
 def open_house(
     settings: Settings, tell: Tell = lambda _: None, *, environment: str | None = None, use_chat: bool = True
@@ -220,29 +242,92 @@ def open_house(
     with Ledger.open(settings.ledger_location) as ledger:
         shut_out = _keep_shipped_and_project(ledger, settings, tell)
         embedder = LateEmbedder(settings)
+        with _furnished(settings, ledger, embedder, shut_out, tell, settings.home, environment, use_chat) as house:
+            yield house
 
-        def follow(index: KnowledgeIndex, place: str, lock: Lockable, progress: librarian.Progress) -> None:
-            librarian.follow(ledger, index, embedder, place, lock, progress)
 
-        def follow_incidents(index: KnowledgeIndex, place: str, lock: Lockable, _: librarian.Progress) -> None:
-            librarian.follow_incidents(ledger, index, embedder, place, lock)
+@contextmanager
+def open_team_house(root: House, team: str, tell: Tell = lambda _: None, *, use_chat: bool = True) -> Iterator[House]:
+    """Open the house of ``team`` inside the home of ``root``: its own ledger and its own collections.
 
-        index = LateIndex(settings, settings.collection, embedder, tell, follow)
-        seen = LateIndex(settings, settings.incidents_collection, embedder, tell, follow_incidents)
-        knowledge = KnowledgeBase(ledger, index, embedder, without_sources=shut_out)
-        assistant = Assistant(
-            ledger=ledger,
-            knowledge=knowledge,
-            settings=settings,
-            redact=redactor_of(settings),
-            versions=environment_versions(environment),
-            chat=_chat(settings) if use_chat else None,
-        )
-        try:
-            yield House(settings, ledger, knowledge, assistant, index, seen, embedder)
-        finally:
-            index.close()
-            seen.close()
+    It shares what knows nothing of anybody's logs: the embedding model, and the Milvus engine or server. The known
+    issues that ship are in its ledger too; those of the repository around the server are not.
+
+    Raises:
+        LedgerError: the home cannot be created, or its ledger not be opened.
+    """
+    from mcp_rag.ledger.partitions import create_partition
+
+    settings = team_settings(root.settings, team)
+    _create_home(settings.home)
+    create_partition(root.settings.ledger_url, _identifier(team))
+    with Ledger.open(settings.ledger_location) as ledger:
+        if settings.starter:
+            librarian.keep_starter(ledger, tell)
+        shut_out = () if settings.starter else (librarian.STARTER,)
+        home = root.settings.home
+        with _furnished(settings, ledger, root.embedder, shut_out, tell, home, None, use_chat) as house:
+            yield house
+
+
+def team_settings(settings: Settings, team: str) -> Settings:
+    """The settings of a team's house inside the home of ``settings``.
+
+    A collection for each team, on a server too: Milvus counts BM25's document frequencies over a collection, so that
+    in a partition a team's scores would depend on what the others know.
+    """
+    from mcp_rag.ledger.partitions import partition_url
+
+    home = settings.home / TEAMS / team
+    return replace(
+        settings,
+        home=home,
+        ledger_url=partition_url(settings.ledger_url, _identifier(team), home),
+        collection=f"{settings.collection}__{_identifier(team)}",
+        incidents_collection=f"{settings.incidents_collection}__{_identifier(team)}",
+    )
+
+
+def _identifier(team: str) -> str:
+    """``team`` as Milvus and PostgreSQL take it. A team's name holds no underscore, so no two become one."""
+    return team.replace("-", "_")
+
+
+@contextmanager
+def _furnished(
+    settings: Settings,
+    ledger: Ledger,
+    embedder: Embedder,
+    shut_out: tuple[str, ...],
+    tell: Tell,
+    engine_home: Path,
+    environment: str | None,
+    use_chat: bool,
+) -> Iterator[House]:
+    """The parts on an open ledger, put together."""
+
+    def follow(index: KnowledgeIndex, place: str, lock: Lockable, progress: librarian.Progress) -> None:
+        librarian.follow(ledger, index, embedder, place, lock, progress)
+
+    def follow_incidents(index: KnowledgeIndex, place: str, lock: Lockable, _: librarian.Progress) -> None:
+        librarian.follow_incidents(ledger, index, embedder, place, lock)
+
+    index = LateIndex(settings, settings.collection, embedder, tell, follow, engine_home)
+    seen = LateIndex(settings, settings.incidents_collection, embedder, tell, follow_incidents, engine_home)
+    knowledge = KnowledgeBase(ledger, index, embedder, without_sources=shut_out)
+    assistant = Assistant(
+        ledger=ledger,
+        knowledge=knowledge,
+        settings=settings,
+        redact=redactor_of(settings),
+        versions=environment_versions(environment),
+        chat=_chat(settings) if use_chat else None,
+    )
+    try:
+        yield House(settings, ledger, knowledge, assistant, index, seen, embedder)
+    finally:
+        index.close()
+        seen.close()
 
 
 def files_in_force(settings: Settings) -> Iterator[tuple[str, str, str]]:
@@ -275,11 +360,11 @@ def _keep_shipped_and_project(ledger: Ledger, settings: Settings, tell: Tell) ->
     return tuple(elsewhere) if settings.starter else (librarian.STARTER, *elsewhere)
 
 
-def _connection(settings: Settings) -> MilvusConnection:
+def _connection(settings: Settings, engine_home: Path) -> MilvusConnection:
     from mcp_rag.knowledge.milvus import MilvusConnection
 
     if not settings.milvus_uri:
-        return MilvusConnection(home=settings.home)
+        return MilvusConnection(home=engine_home)
     return MilvusConnection(
         uri=settings.milvus_uri,
         user=settings.milvus_user,

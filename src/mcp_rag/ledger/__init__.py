@@ -13,6 +13,18 @@ from mcp_rag.ledger.values import (
     Saying,
     Sighting,
     StoredIncident,
+    StoredToken,
 )
 
-__all__ = ["Change", "Imported", "Ledger", "Origin", "Outcome", "Replaced", "Saying", "Sighting", "StoredIncident"]
+__all__ = [
+    "Change",
+    "Imported",
+    "Ledger",
+    "Origin",
+    "Outcome",
+    "Replaced",
+    "Saying",
+    "Sighting",
+    "StoredIncident",
+    "StoredToken",
+]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Known issues, incidents, outcomes, groupings and small state; safe to use from several threads and processes.
+    """Known issues, incidents, outcomes, groupings, tokens and small state; safe to use from several threads and processes.
 
     What a method has written when it returns outlives a kill and a power cut. Every method raises
     ``LedgerError`` when the database fails.
@@ -23,6 +23,7 @@ class Ledger:
         from mcp_rag.ledger.issues import Issues
         from mcp_rag.ledger.outcomes import Outcomes
         from mcp_rag.ledger.state import State
+        from mcp_rag.ledger.tokens import Tokens
 
         self._database = database
         self.issues = Issues(database)
@@ -30,6 +31,7 @@ class Ledger:
         self.outcomes = Outcomes(database)
         self.groupings = Groupings(database)
         self.state = State(database)
+        self.tokens = Tokens(database)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -56,7 +58,7 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state`` as JSON lines; returns their number."""
+        """Write everything but ``state`` and ``tokens`` as JSON lines; returns their number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

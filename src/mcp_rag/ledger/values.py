@@ -88,6 +88,19 @@ class StoredIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredToken:
+    """What the ledger holds of an access token: all but the token. ``id`` is the beginning of its digest."""
+
+    id: str
+    name: str
+    team: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What an import added or changed; what was there already is not counted."""
 

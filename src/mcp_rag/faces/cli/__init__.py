@@ -41,6 +41,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "evaluate": ("evaluate", "Score the answers on labelled logs."),
         "sft": ("sft", "Instruction data from what is known."),
         "vllm": ("vllm", "Check and launch a model server."),
+        "tokens": ("tokens", "Who may ask the server: make, list and revoke tokens."),
         "config": ("config", "The settings in force, and where they come from."),
     },
 }

@@ -31,6 +31,8 @@ def mcp(roots: tuple[Path, ...], no_chat: bool, home: Path | None) -> None:
     settings = settings_from(home=home)
     require_extra("mcp.server")
     from mcp_rag.faces.mcp.server import make_server
+    from mcp_rag.faces.serving.asking import Asked
+    from mcp_rag.faces.serving.callers import LOCAL
     from mcp_rag.faces.serving.narration import narrate_on_stderr
     from mcp_rag.faces.serving.shared_house import SharedHouse
     from mcp_rag.wiring import open_house
@@ -39,4 +41,5 @@ def mcp(roots: tuple[Path, ...], no_chat: bool, home: Path | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with open_house(settings, tell, use_chat=not no_chat) as opened:
         narrate_on_stderr(requests=False)
-        make_server(SharedHouse(opened), roots or (Path.cwd(),)).run("stdio")
+        asked = Asked(LOCAL, SharedHouse(opened))
+        make_server(lambda: asked, roots or (Path.cwd(),)).run("stdio")

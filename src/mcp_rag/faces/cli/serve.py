@@ -5,16 +5,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from mcp_rag.faces.cli.options import home_option, settings_from
 from mcp_rag.faces.cli.output import tell
 from mcp_rag.settings import Settings
-
-if TYPE_CHECKING:
-    from mcp_rag.faces.serving.access import Access
 
 MAX_REQUEST_BYTES = 64_000_000
 """A CI job's log is a few megabytes; a compressed one of this size unpacks to several gigabytes. Chosen by eye."""
@@ -45,24 +41,26 @@ def serve(
 ) -> None:
     """Answer other programs until stopped: REST under /v1 (see /openapi.json), MCP over HTTP at /mcp.
 
-    On loopback it is open to this machine; elsewhere it asks for a token whose SHA-256 is in the file that the
-    setting serve_tokens_file names.
+    On loopback, without tokens, it is open to this machine. Elsewhere it asks for a token: one that `mcp-rag tokens
+    create` made, or whose SHA-256 is in the file that the setting serve_tokens_file names.
     """
-    from mcp_rag.faces.serving.access import access_for
+    from mcp_rag.faces.serving.access import read_digests
     from mcp_rag.faces.serving.extra import require_extra
     from mcp_rag.faces.serving.listening import listen
 
     settings = settings_from(home=home)
-    access = access_for(host, settings.serve_tokens_file)
+    file = settings.serve_tokens_file
+    digests = read_digests(Path(file).expanduser()) if file else ()
     with listen(host, port) as listening:
         require_extra("fastapi", "uvicorn", "mcp.server")
-        _serve(listening, access, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
+        _serve(listening, host, digests, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
     tell("stopped")
 
 
 def _serve(
     listening: socket.socket,
-    access: Access,
+    host: str,
+    digests: Sequence[str],
     settings: Settings,
     roots: Sequence[Path],
     max_request_bytes: int,
@@ -73,14 +71,17 @@ def _serve(
     from mcp_rag.faces.mcp.server import make_server
     from mcp_rag.faces.rest.app import make_app
     from mcp_rag.faces.rest.running import serve_until_stopped
+    from mcp_rag.faces.serving.access import access_for
+    from mcp_rag.faces.serving.asking import asked_now
+    from mcp_rag.faces.serving.houses import Houses
     from mcp_rag.faces.serving.listening import address_of
     from mcp_rag.faces.serving.narration import narrate_on_stderr
-    from mcp_rag.faces.serving.shared_house import SharedHouse
     from mcp_rag.wiring import open_house
 
-    with open_house(settings, tell, use_chat=use_chat) as house:
+    with open_house(settings, tell, use_chat=use_chat) as root, Houses(root, tell, use_chat=use_chat) as houses:
+        access = access_for(host, digests, root.ledger.tokens)
         narrate_on_stderr(requests=not quiet)
-        shared, address = SharedHouse(house), address_of(listening)
-        tools = make_server(shared, roots)
-        app = make_app(shared, tools, access, max_request_bytes, lambda: tell(f"listening on {address}"))
+        address = address_of(listening)
+        tools = make_server(asked_now, roots)
+        app = make_app(houses, tools, access, max_request_bytes, lambda: tell(f"listening on {address}"))
         serve_until_stopped(app, listening)

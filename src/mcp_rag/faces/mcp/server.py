@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +17,8 @@ from mcp_rag.errors import InputError, McpRagError
 from mcp_rag.faces.mcp.bounds import DEFAULT_CHARACTERS, FEWEST_CHARACTERS, MOST_CHARACTERS, as_text, bounded
 from mcp_rag.faces.mcp.paths import allowed_log, resolved_roots
 from mcp_rag.faces.serving.answers import DiagnosisAnswer, Extraction, IssueAnswer, OutcomeAnswer, SearchAnswer
-from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.faces.serving.asking import Asked
+from mcp_rag.faces.serving.callers import Scope
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import MemorySource
 from mcp_rag.records import OutcomeKind
@@ -65,8 +66,8 @@ WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempoten
 """Adds to what is known; nothing is lost by it."""
 
 
-def make_server(house: SharedHouse, roots: Sequence[Path]) -> MCPServer[None]:
-    """The MCP server of one house; a path is read only below ``roots``."""
+def make_server(asked_now: Callable[[], Asked], roots: Sequence[Path]) -> MCPServer[None]:
+    """The MCP server; ``asked_now`` tells who asks and which house; a path is read only below ``roots``."""
     roots = resolved_roots(roots)
     server: MCPServer[None] = MCPServer(
         "mcp-rag", title="MCP-RAG", instructions=INSTRUCTIONS, version=__version__, log_level="ERROR"
@@ -80,6 +81,7 @@ def make_server(house: SharedHouse, roots: Sequence[Path]) -> MCPServer[None]:
 
         The failure is remembered: asked again, the answer tells when it was seen and what fixed it.
         """
+        house = asked_now().house
         with _told(), _given(text, path, roots) as source:
             return _answer(await house.on_log(house.diagnose, source), max_characters)
 
@@ -91,6 +93,7 @@ def make_server(house: SharedHouse, roots: Sequence[Path]) -> MCPServer[None]:
         max_characters: MaxCharacters = DEFAULT_CHARACTERS,
     ) -> Annotated[CallToolResult, Extracted]:
         """Find the lines of a log that show what failed, best first; none when nothing failed."""
+        house = asked_now().house
         with _told(), _given(text, path, roots) as source:
             return _answer(await house.on_log(house.extract, source, lines), max_characters)
 
@@ -101,6 +104,7 @@ def make_server(house: SharedHouse, roots: Sequence[Path]) -> MCPServer[None]:
         max_characters: MaxCharacters = DEFAULT_CHARACTERS,
     ) -> Annotated[CallToolResult, Found]:
         """Rank the known issues for an error's text; `match` says whether the best one answers it."""
+        house = asked_now().house
         with _told():
             return _answer(await house.on_house(house.search, query, limit), max_characters)
 
@@ -110,6 +114,7 @@ def make_server(house: SharedHouse, roots: Sequence[Path]) -> MCPServer[None]:
         max_characters: MaxCharacters = DEFAULT_CHARACTERS,
     ) -> Annotated[CallToolResult, Issue]:
         """Give one known issue in full: symptoms, cause, fix, commands, the versions it applies to."""
+        house = asked_now().house
         with _told():
             return _answer(await house.on_house(house.issue, issue), max_characters)
 
@@ -123,7 +128,9 @@ def make_server(house: SharedHouse, roots: Sequence[Path]) -> MCPServer[None]:
         ] = None,
     ) -> Annotated[CallToolResult, Recorded]:
         """Say whether a diagnosis helped. Only after it was seen to help or not, never by guess."""
+        caller, house = asked_now().caller, asked_now().house
         with _told():
+            caller.demand(Scope.WRITE)
             kind = OutcomeKind(outcome)
             done = await house.on_house(house.record_outcome, incident, kind, issue, fix)
             return _answer(done, DEFAULT_CHARACTERS)

@@ -15,11 +15,11 @@ from mcp_rag.faces.rest.faults import map_faults
 from mcp_rag.faces.rest.gate import Gate
 from mcp_rag.faces.rest.routes import make_router
 from mcp_rag.faces.serving.access import Access
-from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.faces.serving.houses import Houses
 
 
 def make_app(
-    house: SharedHouse,
+    houses: Houses,
     tools: MCPServer[None],
     access: Access,
     max_request_bytes: int,
@@ -51,6 +51,7 @@ def make_app(
         redirect_slashes=False,
     )
     map_faults(app)
-    app.include_router(make_router(house))
+    app.include_router(make_router())
     app.router.routes.extend(served.routes)
-    return Gate(app, access, max_request_bytes)
+    # The web page comes last, because it is mounted at `/` and would answer for all that stands behind it.
+    return Gate(app, access, houses, max_request_bytes)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from mcp_rag.errors import (
     ChatError,
+    Forbidden,
     InputError,
     KnowledgeError,
     LedgerError,
@@ -29,6 +30,7 @@ _STATUS: tuple[tuple[type[McpRagError], int], ...] = (
     (MissingExtra, 501),
     (ChatError, 502),
     (RemoteError, 502),
+    (Forbidden, 403),
     (SettingsError, 500),
 )
 """The first that fits counts: a branch of the tree stands behind its twigs."""
@@ -46,12 +48,17 @@ def status_of(error: McpRagError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
+def fault_of(error: McpRagError) -> JSONResponse:
+    """The answer that tells ``error``."""
+    return fault(status_of(error), error.what, error.why, error.next_step)
+
+
 def map_faults(app: FastAPI) -> None:
     """See that every fault of ``app`` has the one shape, and that no answer repeats what was sent."""
 
     @app.exception_handler(McpRagError)
     async def ours(request: Request, error: McpRagError) -> JSONResponse:
-        return fault(status_of(error), error.what, error.why, error.next_step)
+        return fault_of(error)
 
     @app.exception_handler(RequestValidationError)
     async def misfit(request: Request, error: RequestValidationError) -> JSONResponse:

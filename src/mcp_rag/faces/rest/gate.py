@@ -1,4 +1,5 @@
-"""What every request passes before and after the application: host, origin, token, size, headers, one line of log.
+"""What every request passes before and after the application: host, origin, caller, scope, size, headers, one line of
+log.
 
 Plain ASGI, because a wrapper that buffers would break streams.
 """
@@ -8,17 +9,28 @@ from __future__ import annotations
 import logging
 import time
 
+import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_rag.faces.rest.faults import fault
-from mcp_rag.faces.serving.access import Access, host_of, is_loopback, same_origin
+from mcp_rag.errors import McpRagError
+from mcp_rag.faces.rest.faults import fault, fault_of
+from mcp_rag.faces.serving.access import Access, host_of, is_loopback, same_origin, token_in
+from mcp_rag.faces.serving.asking import Asked, begin
+from mcp_rag.faces.serving.callers import DEFAULT_TEAM, LOCAL, Caller
+from mcp_rag.faces.serving.houses import Houses
+from mcp_rag.faces.serving.permissions import SAFE_METHODS, needed
+from mcp_rag.faces.serving.shared_house import SharedHouse
 
 requests_log = logging.getLogger("mcp_rag.requests")
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""Asked by load balancers, which have no token; they tell nothing of anybody's logs."""
+SESSION_COOKIE = "mcp_rag_session"
+"""Where a browser keeps its token: the web page sets it, out of the reach of scripts."""
+
+NOBODY = Caller("nobody", DEFAULT_TEAM, frozenset())
+"""Who asks for what everybody may, without a token."""
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -33,25 +45,57 @@ SECURITY_HEADERS = {
 class Gate:
     """Lets a request through to ``app``, or answers it."""
 
-    def __init__(self, app: ASGIApp, access: Access, max_request_bytes: int) -> None:
-        self._app, self._access, self._max_bytes = app, access, max_request_bytes
+    def __init__(self, app: ASGIApp, access: Access, houses: Houses, max_request_bytes: int) -> None:
+        self._app, self._access, self._houses, self._max_bytes = app, access, houses, max_request_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, receive, send, self._max_bytes)
-        refusal = self._refusal(scope)
+        try:
+            refusal = await self._refusal(scope)
+        except McpRagError as error:
+            refusal = fault_of(error)
         await exchange.run(refusal or self._app)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    async def _refusal(self, scope: Scope) -> Response | None:
+        """The answer to who is not let through; of everybody else it is noted down who asks."""
         headers = Headers(scope=scope)
+        need = needed(scope["method"], scope["path"])
         if self._access.is_open:
+            begin(scope, Asked(LOCAL, self._houses.default))
             return _not_from_here(headers) or self._oversized(headers)
-        if scope["path"] not in OPEN_PATHS and not self._access.admits(headers.get("authorization")):
+        caller, by_cookie = await self._caller(scope)
+        if need is None:
+            begin(scope, Asked(caller or NOBODY, self._houses.default))
+            return self._oversized(headers)
+        if caller is None:
             next_step = "Send `Authorization: Bearer TOKEN`"
             return fault(401, "No valid token", "this server asks for one", next_step, **{"www-authenticate": "Bearer"})
+        if by_cookie and scope["method"] not in SAFE_METHODS and not _from_our_page(headers):
+            return fault(
+                403, "Web pages of other sites may not ask", "the request does not come from this server's page"
+            )
+        caller.demand(need)
+        begin(scope, Asked(caller, await self._house(caller.team)))
         return self._oversized(headers)
+
+    async def _caller(self, scope: Scope) -> tuple[Caller | None, bool]:
+        """Who asks, and whether a browser's cookie says so."""
+        headers = Headers(scope=scope)
+        token = token_in(headers.get("authorization"))
+        by_cookie = token is None
+        if by_cookie:
+            token = HTTPConnection(scope).cookies.get(SESSION_COOKIE)
+        if not token:
+            return None, False
+        known, caller = self._access.remembered(token)
+        return (caller if known else await anyio.to_thread.run_sync(self._access.caller, token)), by_cookie
+
+    async def _house(self, team: str) -> SharedHouse:
+        opened = self._houses.opened(team)
+        return opened if opened is not None else await anyio.to_thread.run_sync(self._houses.of, team)
 
     def _oversized(self, headers: Headers) -> Response | None:
         declared = headers.get("content-length", "")
@@ -71,6 +115,14 @@ def _not_from_here(headers: Headers) -> Response | None:
     if origin is not None and not same_origin(origin, authority):
         return fault(403, "Web pages of other sites may not ask", "the Origin header names another site")
     return None
+
+
+def _from_our_page(headers: Headers) -> bool:
+    """Whether a browser says that the page which made it send this was loaded from here."""
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site") == "same-origin"
+    return same_origin(origin, headers.get("host", ""))
 
 
 def too_large(max_bytes: int) -> Response:

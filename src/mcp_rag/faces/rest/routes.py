@@ -19,7 +19,7 @@ from mcp_rag.faces.serving.answers import (
     Readiness,
     SearchAnswer,
 )
-from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.records import OutcomeKind
 
 MOST_RESULTS = 100
@@ -59,13 +59,14 @@ class Rejected(_Outcome):
     outcome: Literal["rejected"]
 
 
-def make_router(house: SharedHouse) -> APIRouter:
-    """The routes of one house."""
+def make_router() -> APIRouter:
+    """The routes; each asks the house of the caller's team."""
     router = APIRouter(responses=_FAULTS)
 
     @router.post("/v1/diagnose", openapi_extra=LOG_BODY)
     async def diagnose(request: Request, name: Name = "request") -> DiagnosisAnswer:
         """Cause and fix of the failure in a log, cited, or an honest unknown."""
+        house = house_of(request)
         async with posted_log(request, name) as source:
             return DiagnosisAnswer(**await house.on_log(house.diagnose, source))
 
@@ -74,31 +75,41 @@ def make_router(house: SharedHouse) -> APIRouter:
         request: Request, name: Name = "request", lines: Annotated[int | None, Query(ge=1, le=MOST_LINES)] = None
     ) -> Extraction:
         """The failing lines of a log, best first, within a budget of `lines`."""
+        house = house_of(request)
         async with posted_log(request, name) as source:
             return Extraction(**await house.on_log(house.extract, source, lines))
 
     @router.get("/v1/search")
     async def search(
+        request: Request,
         q: Annotated[str, Query(min_length=1, max_length=QUERY_CHARACTERS, description="The error's text.")],
         limit: Limit = 10,
     ) -> SearchAnswer:
         """Known issues for an error's text, and whether the best one answers it."""
+        house = house_of(request)
         return SearchAnswer(**await house.on_house(house.search, q, limit))
 
     @router.get("/v1/issues/{key:path}")
-    async def issue(key: Annotated[str, Path(max_length=2_000, description="ID or SOURCE/ID")]) -> IssueAnswer:
+    async def issue(
+        request: Request, key: Annotated[str, Path(max_length=2_000, description="ID or SOURCE/ID")]
+    ) -> IssueAnswer:
         """One known issue."""
+        house = house_of(request)
         return IssueAnswer(**await house.on_house(house.issue, key))
 
     @router.post("/v1/outcomes", status_code=201)
-    async def outcomes(posted: Annotated[Confirmed | Rejected, Body(discriminator="outcome")]) -> OutcomeAnswer:
+    async def outcomes(
+        request: Request, posted: Annotated[Confirmed | Rejected, Body(discriminator="outcome")]
+    ) -> OutcomeAnswer:
         """Say whether a diagnosis helped."""
         kind, fix = OutcomeKind(posted.outcome), posted.fix if isinstance(posted, Confirmed) else None
+        house = house_of(request)
         return OutcomeAnswer(**await house.on_house(house.record_outcome, posted.incident, kind, posted.issue, fix))
 
     @router.get("/v1/incidents")
-    async def incidents(limit: Limit = 20) -> IncidentsAnswer:
+    async def incidents(request: Request, limit: Limit = 20) -> IncidentsAnswer:
         """Failures that were seen, latest first."""
+        house = house_of(request)
         return IncidentsAnswer(**await house.on_house(house.incidents, limit))
 
     @router.get("/healthz")
@@ -107,8 +118,9 @@ def make_router(house: SharedHouse) -> APIRouter:
         return Health()
 
     @router.get("/readyz")
-    async def readyz() -> Readiness:
+    async def readyz(request: Request) -> Readiness:
         """The ledger and the index answer."""
+        house = house_of(request)
         return Readiness(**await house.on_house(house.readiness))
 
     return router

@@ -6,51 +6,122 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from dataclasses import dataclass
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from urllib.parse import urlsplit
 
 from mcp_rag.errors import SettingsError
+from mcp_rag.faces.serving.callers import DEFAULT_TEAM, Caller, Scope
+from mcp_rag.ledger import StoredToken
+from mcp_rag.ledger.tokens import ID_DIGITS, Tokens
+
+TOKEN_PREFIX = "mcprag_"
+"""So that a token that leaked is seen for what it is."""
+
+REMEMBERED_SECONDS = 5.0
+"""A token is looked up again after so long: a revoked one is let in no longer than that. Chosen by eye."""
+
+MOST_REMEMBERED = 1_000
+"""Tokens, right and wrong ones, of which it is remembered whose they are. Chosen by eye."""
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _HOW = "Write `printf %s TOKEN | sha256sum | cut -d' ' -f1` into it, one line a token"
 
 
-@dataclass(frozen=True, slots=True)
 class Access:
-    """``digests`` are the SHA-256 of the tokens that are accepted, in lower-case hexadecimal; none: open, which is
-    for loopback alone."""
+    """Tells who a token belongs to; safe between threads.
 
-    digests: tuple[str, ...] = ()
+    ``digests`` are the SHA-256 of tokens of the team ``default`` with every scope, in lower-case hexadecimal;
+    ``tokens`` those that the ledger knows. ``is_open``: nobody is asked for one, which is for loopback alone.
+    """
 
-    @property
-    def is_open(self) -> bool:
-        return not self.digests
+    def __init__(self, digests: Sequence[str] = (), tokens: Tokens | None = None, *, is_open: bool = False) -> None:
+        self.is_open = is_open
+        self._digests, self._tokens = tuple(digests), tokens
+        self._remembered: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
+        self._lock = Lock()
 
-    def admits(self, authorization: str | None) -> bool:
-        """Whether an ``Authorization`` header bears a token that is accepted."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer":
-            return False
-        digest = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest()
+    def remembered(self, token: str) -> tuple[bool, Caller | None]:
+        """Whether it is known without asking the ledger who ``token`` belongs to, and who that is."""
+        with self._lock:
+            until, caller = self._remembered.get(digest_of(token), (0.0, None))
+        return time.monotonic() < until, caller
+
+    def caller(self, token: str) -> Caller | None:
+        """Whose ``token`` is; None of a wrong, a revoked or an expired one.
+
+        Raises:
+            LedgerError: the ledger cannot be asked.
+        """
+        digest = digest_of(token)
+        found, seconds = self._from_file(digest), REMEMBERED_SECONDS
+        if found is None and self._tokens is not None:
+            stored = self._tokens.find(digest)
+            found = _caller_of(stored) if stored is not None and is_live(stored) else None
+            if found is not None and stored is not None and stored.expires_at is not None:
+                seconds = min(seconds, (stored.expires_at - datetime.now(UTC)).total_seconds())
+        with self._lock:
+            self._remembered[digest] = (time.monotonic() + seconds, found)
+            while len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return found
+
+    def _from_file(self, digest: str) -> Caller | None:
         # All are compared, so that the time says nothing about which line was near.
-        return sum(hmac.compare_digest(digest, known) for known in self.digests) > 0
+        if sum(hmac.compare_digest(digest, known) for known in self._digests):
+            return Caller(f"token-{digest[:ID_DIGITS]}", DEFAULT_TEAM, frozenset(Scope))
+        return None
 
 
-def access_for(host: str, tokens_file: str) -> Access:
+def token_in(authorization: str | None) -> str | None:
+    """The token of an ``Authorization`` header; None when it bears none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def new_token() -> str:
+    """A token that nobody guesses: 256 random bits."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def is_live(token: StoredToken) -> bool:
+    """Whether a stored token opens anything now."""
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > datetime.now(UTC))
+
+
+def access_for(host: str, digests: Sequence[str], tokens: Tokens) -> Access:
     """The access that binding to ``host`` asks for.
 
+    It is open when that is loopback and nobody has made a token that was not revoked since.
+
     Raises:
-        SettingsError: the file cannot be used, or ``host`` is reachable from elsewhere and there are no tokens.
+        SettingsError: ``host`` is reachable from elsewhere and there are no tokens.
     """
-    digests = read_digests(Path(tokens_file).expanduser()) if tokens_file else ()
-    if not digests and not is_loopback(host):
+    kept = [token for token in tokens.list() if token.revoked_at is None]
+    if is_loopback(host):
+        return Access(digests, tokens, is_open=not digests and not kept)
+    if not digests and not any(map(is_live, kept)):
         raise SettingsError(
             f"Will not listen on {host} without tokens",
             "whoever reaches this machine could read and change what it knows",
-            f"Set MCP_RAG_SERVE_TOKENS_FILE to a file. {_HOW}; or bind to 127.0.0.1",
+            "Make one by `mcp-rag tokens create --name NAME`, or set MCP_RAG_SERVE_TOKENS_FILE to a file of digests; "
+            "or bind to 127.0.0.1",
         )
-    return Access(digests)
+    return Access(digests, tokens)
+
+
+def _caller_of(token: StoredToken) -> Caller:
+    return Caller(token.name, token.team, frozenset(Scope(scope) for scope in token.scopes))
 
 
 def read_digests(path: Path) -> tuple[str, ...]:

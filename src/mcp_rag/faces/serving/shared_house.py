@@ -33,6 +33,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class Turns:
+    """Whose turn it is to run; one for all houses of a process."""
+
+    def __init__(self) -> None:
+        self.logs = anyio.CapacityLimiter(LOGS_AT_ONCE)
+        self.calls = anyio.CapacityLimiter(CALLS_AT_ONCE)
+
+
 class SharedHouse:
     """The jobs of a house as the faces offer them: plain values in, plain JSON out.
 
@@ -40,19 +48,18 @@ class SharedHouse:
     when the ledger or the index fails.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, turns: Turns | None = None) -> None:
         self._house = house
         self._redact = redactor_of(house.settings)
-        self._log_limiter = anyio.CapacityLimiter(LOGS_AT_ONCE)
-        self._call_limiter = anyio.CapacityLimiter(CALLS_AT_ONCE)
+        self._turns = turns or Turns()
 
     async def on_log(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Run ``work`` that reads a log in a thread, when its turn has come."""
-        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._log_limiter)
+        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._turns.logs)
 
     async def on_house(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Run ``work`` that asks the ledger or the index in a thread."""
-        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._call_limiter)
+        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._turns.calls)
 
     def diagnose(self, source: LogSource) -> dict[str, Any]:
         """The diagnosis of a log; its failure is remembered, as the command line does.

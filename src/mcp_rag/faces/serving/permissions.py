@@ -1,0 +1,57 @@
+"""What a request needs, by its method and path: the one table that the gate goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcp_rag.faces.serving.callers import Scope
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``needs`` for the paths that are or lie below ``path``, asked by one of ``methods`` (none named: by any).
+
+    None: everybody may, without a token.
+    """
+
+    path: str
+    needs: Scope | None
+    methods: frozenset[str] = frozenset()
+
+    def covers(self, method: str, path: str) -> bool:
+        below = path == self.path or path.startswith(self.path.rstrip("/") + "/")
+        return below and (not self.methods or method in self.methods)
+
+
+_POST = frozenset({"POST"})
+
+RULES: tuple[Rule, ...] = (
+    # Asked by load balancers, which have no token; they tell nothing of anybody's logs.
+    Rule("/healthz", None),
+    Rule("/readyz", None),
+    # A page without a log in it, where a person gives the token.
+    Rule("/login", None),
+    Rule("/static", None, SAFE_METHODS),
+    Rule("/v1/tokens", Scope.ADMIN),
+    Rule("/v1/audit", Scope.ADMIN),
+    # Each tool that writes demands the other scope by itself.
+    Rule("/mcp", Scope.READ),
+    # They ask with a body.
+    Rule("/v1/diagnose", Scope.READ),
+    Rule("/v1/extract", Scope.READ),
+    Rule("/v1/search", Scope.READ),
+    Rule("/v1/chat", Scope.READ),
+    Rule("/v1/alerts", Scope.READ),
+    Rule("/v1/logs", Scope.READ),
+    Rule("/v1/tasks", Scope.READ),
+    Rule("/", Scope.READ, SAFE_METHODS),
+    Rule("/", Scope.WRITE),
+)
+"""The first that covers a request counts."""
+
+
+def needed(method: str, path: str) -> Scope | None:
+    """The scope that a request needs; None when everybody may."""
+    return next(rule for rule in RULES if rule.covers(method, path)).needs
