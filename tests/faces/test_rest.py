@@ -38,7 +38,7 @@ def python_log(error: str) -> str:
 
 @pytest.fixture
 def client(server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=60) as asking:
+    with httpx.Client(base_url=server.url, timeout=300) as asking:
         yield asking
 
 
@@ -239,7 +239,7 @@ def test_elsewhere_than_on_loopback_only_a_token_lets_in(tmp_path: Path) -> None
     tokens.write_text(f"# whose\n{digests[0].upper()}\n\n{digests[1]}\n")
     with ServerProcess(tmp_path / "home", "--host", "0.0.0.0", MCP_RAG_SERVE_TOKENS_FILE=str(tokens)) as guarded:
         url = guarded.url.replace("0.0.0.0", "127.0.0.1")
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url, timeout=300) as client:
             for wrong in (None, "", "Bearer", "Bearer one's tokem", f"Bearer {digests[0]}", "Basic one's token"):
                 headers = {"authorization": wrong} if wrong is not None else {}
                 for path in ("/v1/incidents", "/openapi.json", "/mcp", "/v1/nothing"):
@@ -277,7 +277,7 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
         [sys.executable, "-c", program],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env=environment_for(tmp_path / "home"),
     )
     assert done.returncode == 7
@@ -286,7 +286,7 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
 
 def test_a_stop_waits_for_what_is_in_flight(tmp_path: Path) -> None:
     log = "".join(f"12:00:{n % 60:02} INFO step {n} of the build went well\n" for n in range(50_000)) + NUMPY
-    with ServerProcess(tmp_path / "home") as stopping, httpx.Client(base_url=stopping.url, timeout=60) as client:
+    with ServerProcess(tmp_path / "home") as stopping, httpx.Client(base_url=stopping.url, timeout=300) as client:
         answers: list[int] = []
         sent = threading.Event()
 
@@ -300,7 +300,7 @@ def test_a_stop_waits_for_what_is_in_flight(tmp_path: Path) -> None:
 
         asking = threading.Thread(target=ask)
         asking.start()
-        assert sent.wait(60)
+        assert sent.wait(300)
         assert stopping.stop() == 0
         asking.join(60)
         assert answers == [200]
