@@ -83,6 +83,8 @@ class Settings:
     serve_tokens_file: str = ""
     """File of SHA-256 digests, hexadecimal, one a line: whose tokens `mcp-rag serve` accepts; empty: it asks for none
     and listens on loopback alone."""
+    serve_rate: str = "6000/minute"
+    """How often one caller of `mcp-rag serve` may ask: a number, a slash and second, minute or hour."""
     redact: bool = True
     """Whether secrets in logs are masked before anything is stored or sent."""
     redact_ips: bool = False

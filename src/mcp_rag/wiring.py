@@ -153,6 +153,11 @@ class LateIndex:
         lock = FileLock(settings.home / "follow.lock")
         self._bring_up(self._index(), place, lock, progress)
 
+    def opened_entries(self) -> float:
+        """How many entries it holds; not a number while it is not open, and nothing opens it for the question."""
+        opened = self._opened
+        return float(opened.status().entries) if opened is not None else float("nan")
+
     def drop(self) -> None:
         """Throw the collection away."""
         from mcp_rag.knowledge.milvus import drop_collection

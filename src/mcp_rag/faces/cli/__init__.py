@@ -42,6 +42,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "sft": ("sft", "Instruction data from what is known."),
         "vllm": ("vllm", "Check and launch a model server."),
         "tokens": ("tokens", "Who may ask the server: make, list and revoke tokens."),
+        "audit": ("audit", "Who did what on the server."),
         "config": ("config", "The settings in force, and where they come from."),
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -39,7 +40,8 @@ MAX_REQUEST_BYTES = 64_000_000
 def serve(
     host: str, port: int, roots: tuple[Path, ...], max_request_bytes: int, quiet: bool, no_chat: bool, home: Path | None
 ) -> None:
-    """Answer other programs until stopped: REST under /v1 (see /openapi.json), MCP over HTTP at /mcp.
+    """Answer other programs until stopped: REST under /v1 (see /docs), MCP over HTTP at /mcp, and chat clients, for
+    which the assistant is a model of an OpenAI-compatible server at /v1. Prometheus reads /metrics.
 
     On loopback, without tokens, it is open to this machine. Elsewhere it asks for a token: one that `mcp-rag tokens
     create` made, or whose SHA-256 is in the file that the setting serve_tokens_file names.
@@ -52,7 +54,7 @@ def serve(
     file = settings.serve_tokens_file
     digests = read_digests(Path(file).expanduser()) if file else ()
     with listen(host, port) as listening:
-        require_extra("fastapi", "uvicorn", "mcp.server")
+        require_extra("fastapi", "uvicorn", "mcp.server", "limits", "prometheus_client", "fastapi_offline")
         _serve(listening, host, digests, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
     tell("stopped")
 
@@ -73,15 +75,26 @@ def _serve(
     from mcp_rag.faces.rest.running import serve_until_stopped
     from mcp_rag.faces.serving.access import access_for
     from mcp_rag.faces.serving.asking import asked_now
+    from mcp_rag.faces.serving.auditing import Audit
+    from mcp_rag.faces.serving.desk import Desk
     from mcp_rag.faces.serving.houses import Houses
     from mcp_rag.faces.serving.listening import address_of
+    from mcp_rag.faces.serving.metrics import Metrics
     from mcp_rag.faces.serving.narration import narrate_on_stderr
+    from mcp_rag.faces.serving.rates import Rates
     from mcp_rag.wiring import open_house
 
-    with open_house(settings, tell, use_chat=use_chat) as root, Houses(root, tell, use_chat=use_chat) as houses:
-        access = access_for(host, digests, root.ledger.tokens)
+    metrics = Metrics()
+    rates = Rates(settings.serve_rate)
+    with (
+        open_house(settings, tell, use_chat=use_chat) as root,
+        Houses(root, tell, use_chat=use_chat, on_verdict=metrics.diagnosed) as houses,
+        closing(Audit(settings.home)) as audit,
+    ):
+        desk = Desk(access_for(host, digests, root.ledger.tokens), rates, audit, metrics)
+        metrics.watch(root.ledger.issues.count, root.index.opened_entries, lambda: len(houses))
         narrate_on_stderr(requests=not quiet)
         address = address_of(listening)
         tools = make_server(asked_now, roots)
-        app = make_app(houses, tools, access, max_request_bytes, lambda: tell(f"listening on {address}"))
+        app = make_app(houses, tools, desk, max_request_bytes, lambda: tell(f"listening on {address}"))
         serve_until_stopped(app, listening)

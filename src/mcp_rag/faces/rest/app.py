@@ -11,17 +11,21 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from mcp_rag import __version__
+from mcp_rag.faces.rest.alerts import make_alerts_router
+from mcp_rag.faces.rest.docs import make_docs
 from mcp_rag.faces.rest.faults import map_faults
 from mcp_rag.faces.rest.gate import Gate
+from mcp_rag.faces.rest.openai_routes import make_openai_router
+from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
-from mcp_rag.faces.serving.access import Access
+from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
 
 
 def make_app(
     houses: Houses,
     tools: MCPServer[None],
-    access: Access,
+    desk: Desk,
     max_request_bytes: int,
     started: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
@@ -40,7 +44,7 @@ def make_app(
             started()
             yield
 
-    # The pages that FastAPI makes for /docs load scripts from elsewhere; /openapi.json is the documentation.
+    # The pages that FastAPI makes for /docs load scripts from elsewhere: ours does not.
     app = FastAPI(
         title="MCP-RAG",
         version=__version__,
@@ -51,7 +55,14 @@ def make_app(
         redirect_slashes=False,
     )
     map_faults(app)
-    app.include_router(make_router())
+    for router in (
+        make_router(),
+        make_openai_router(),
+        make_alerts_router(),
+        make_operations_router(desk),
+        make_docs(),
+    ):
+        app.include_router(router)
     app.router.routes.extend(served.routes)
     # The web page comes last, because it is mounted at `/` and would answer for all that stands behind it.
-    return Gate(app, access, houses, max_request_bytes)
+    return Gate(app, desk, houses, max_request_bytes)

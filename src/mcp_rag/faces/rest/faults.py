@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -20,6 +22,7 @@ from mcp_rag.errors import (
     RemoteError,
     SettingsError,
 )
+from mcp_rag.faces.serving.answers import FaultAnswer
 
 _STATUS: tuple[tuple[type[McpRagError], int], ...] = (
     (OversizedLog, 413),
@@ -34,6 +37,11 @@ _STATUS: tuple[tuple[type[McpRagError], int], ...] = (
     (SettingsError, 500),
 )
 """The first that fits counts: a branch of the tree stands behind its twigs."""
+
+FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"model": FaultAnswer} for status in (400, 401, 403, 404, 413, 415, 421, 422, 429, 500, 503)
+}
+"""What the OpenAPI document says of answers that are no success."""
 
 _SCHEMA = "GET /openapi.json describes every request"
 

@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import fault, fault_of
-from mcp_rag.faces.serving.access import Access, host_of, is_loopback, same_origin, token_in
-from mcp_rag.faces.serving.asking import Asked, begin
+from mcp_rag.faces.serving.access import host_of, is_loopback, same_origin, token_in
+from mcp_rag.faces.serving.asking import Asked, asked_in, begin
 from mcp_rag.faces.serving.callers import DEFAULT_TEAM, LOCAL, Caller
+from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
+from mcp_rag.faces.serving.metrics import ELSEWHERE
 from mcp_rag.faces.serving.permissions import SAFE_METHODS, needed
 from mcp_rag.faces.serving.shared_house import SharedHouse
 
@@ -45,14 +47,15 @@ SECURITY_HEADERS = {
 class Gate:
     """Lets a request through to ``app``, or answers it."""
 
-    def __init__(self, app: ASGIApp, access: Access, houses: Houses, max_request_bytes: int) -> None:
-        self._app, self._access, self._houses, self._max_bytes = app, access, houses, max_request_bytes
+    def __init__(self, app: ASGIApp, desk: Desk, houses: Houses, max_request_bytes: int) -> None:
+        self._app, self._desk, self._houses, self._max_bytes = app, desk, houses, max_request_bytes
+        self._access = desk.access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._max_bytes)
+        exchange = _Exchange(scope, receive, send, self._max_bytes, self._desk)
         try:
             refusal = await self._refusal(scope)
         except McpRagError as error:
@@ -71,15 +74,24 @@ class Gate:
             begin(scope, Asked(caller or NOBODY, self._houses.default))
             return self._oversized(headers)
         if caller is None:
+            if wait := self._desk.rates.wait_for_address(address_of(scope)):
+                return self._too_often(wait)
             next_step = "Send `Authorization: Bearer TOKEN`"
             return fault(401, "No valid token", "this server asks for one", next_step, **{"www-authenticate": "Bearer"})
         if by_cookie and scope["method"] not in SAFE_METHODS and not _from_our_page(headers):
             return fault(
                 403, "Web pages of other sites may not ask", "the request does not come from this server's page"
             )
+        begin(scope, Asked(caller, self._houses.default))
+        if wait := self._desk.rates.wait_for_caller(caller.team, caller.name):
+            return self._too_often(wait)
         caller.demand(need)
         begin(scope, Asked(caller, await self._house(caller.team)))
         return self._oversized(headers)
+
+    def _too_often(self, wait_seconds: int) -> Response:
+        why, step = "the rate that this server allows is used up", f"Try again in {wait_seconds} s"
+        return fault(429, "Too many requests", why, step, **{"retry-after": str(wait_seconds)})
 
     async def _caller(self, scope: Scope) -> tuple[Caller | None, bool]:
         """Who asks, and whether a browser's cookie says so."""
@@ -91,6 +103,8 @@ class Gate:
         if not token:
             return None, False
         known, caller = self._access.remembered(token)
+        if not known and self._desk.rates.is_shut_out(address_of(scope)):
+            return None, False
         return (caller if known else await anyio.to_thread.run_sync(self._access.caller, token)), by_cookie
 
     async def _house(self, team: str) -> SharedHouse:
@@ -117,6 +131,12 @@ def _not_from_here(headers: Headers) -> Response | None:
     return None
 
 
+def address_of(scope: Scope) -> str:
+    """The address that a request comes from; of a proxy, when one stands before the server."""
+    client = scope.get("client")
+    return str(client[0]) if client else "-"
+
+
 def _from_our_page(headers: Headers) -> bool:
     """Whether a browser says that the page which made it send this was loaded from here."""
     origin = headers.get("origin")
@@ -134,7 +154,8 @@ def too_large(max_bytes: int) -> Response:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, max_bytes: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, max_bytes: int, desk: Desk) -> None:
+        self._desk = desk
         self._scope, self._receive, self._send, self._max_bytes = scope, receive, send, max_bytes
         self._received_bytes = 0
         self._refused = False
@@ -149,10 +170,21 @@ class _Exchange:
             if not self._refused:
                 raise
         finally:
-            method, path = self._scope["method"], self._scope["path"]
-            milliseconds = (time.perf_counter() - started) * 1000
-            # Neither query nor body: they hold people's logs. %r keeps a path on one line.
-            requests_log.info("%s %r %s %.0f ms", method, path, self._status or "-", milliseconds)
+            self._tell(time.perf_counter() - started)
+
+    def _tell(self, seconds: float) -> None:
+        """Of the request neither query nor body: they hold people's logs."""
+        method, path = self._scope["method"], self._scope["path"]
+        # %r keeps a path on one line.
+        requests_log.info("%s %r %s %.0f ms", method, path, self._status or "-", seconds * 1000)
+        route = getattr(self._scope.get("route"), "path", ELSEWHERE)
+        self._desk.metrics.answered(method, route, self._status, seconds)
+        if needed(method, path) is not None or self._status in (401, 403, 429):
+            asked = asked_in(self._scope)
+            caller = asked.caller if asked else NOBODY
+            details = asked.details if asked else {}
+            address = address_of(self._scope)
+            self._desk.audit.write(caller.name, caller.team, method, path, self._status, address, details)
 
     async def _counted(self) -> Message:
         if self._refused:

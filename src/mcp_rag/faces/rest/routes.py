@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
+from mcp_rag.faces.rest.faults import FAULTS
 from mcp_rag.faces.serving.answers import (
     DiagnosisAnswer,
     Extraction,
-    FaultAnswer,
     Health,
     IncidentsAnswer,
     IssueAnswer,
@@ -33,10 +33,6 @@ MOST_LINES = 10_000
 
 Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_RESULTS)]
-
-_FAULTS: dict[int | str, dict[str, Any]] = {
-    status: {"model": FaultAnswer} for status in (400, 401, 403, 404, 413, 415, 421, 422, 500, 503)
-}
 
 
 class _Outcome(BaseModel):
@@ -61,7 +57,7 @@ class Rejected(_Outcome):
 
 def make_router() -> APIRouter:
     """The routes; each asks the house of the caller's team."""
-    router = APIRouter(responses=_FAULTS)
+    router = APIRouter(responses=FAULTS)
 
     @router.post("/v1/diagnose", openapi_extra=LOG_BODY)
     async def diagnose(request: Request, name: Name = "request") -> DiagnosisAnswer:

@@ -7,7 +7,7 @@ code that sees no request, such as a tool of the Model Context Protocol.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -22,6 +22,8 @@ class Asked:
 
     caller: Caller
     house: SharedHouse
+    details: dict[str, str] = field(default_factory=dict)
+    """What the audit log says of the request besides its method and path, such as the incident that it is about."""
 
 
 _now: ContextVar[Asked] = ContextVar("mcp_rag_asked")
@@ -30,8 +32,14 @@ _now: ContextVar[Asked] = ContextVar("mcp_rag_asked")
 def begin(scope: Any, asked: Asked) -> None:
     """Note down, for the rest of an ASGI request, who asks."""
     state = scope.setdefault("state", {})
-    state["caller"], state["house"] = asked.caller, asked.house
+    state["caller"], state["house"], state["asked"] = asked.caller, asked.house, asked
     _now.set(asked)
+
+
+def asked_in(scope: Any) -> Asked | None:
+    """Who asks, in an ASGI request; None before it was noted down."""
+    asked: Asked | None = scope.get("state", {}).get("asked")
+    return asked
 
 
 def caller_of(request: HTTPConnection) -> Caller:

@@ -22,9 +22,16 @@ class Houses:
     """The houses of all teams; those beside the default one are opened at their first use, and closed with the
     block. Safe between threads."""
 
-    def __init__(self, root: House, tell: Callable[[str], None] = lambda _: None, *, use_chat: bool = True) -> None:
+    def __init__(
+        self,
+        root: House,
+        tell: Callable[[str], None] = lambda _: None,
+        *,
+        use_chat: bool = True,
+        on_verdict: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._root, self._tell, self._use_chat = root, tell, use_chat
-        self._turns = Turns()
+        self._turns = Turns(on_verdict)
         self.default = SharedHouse(root, self._turns)
         self._opened = {DEFAULT_TEAM: self.default}
         self._locks: dict[str, Lock] = {}
@@ -38,6 +45,10 @@ class Houses:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._opened)
 
     def opened(self, team: str) -> SharedHouse | None:
         """The house of ``team`` if it is open already."""

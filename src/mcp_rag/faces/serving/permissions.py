@@ -36,6 +36,8 @@ RULES: tuple[Rule, ...] = (
     Rule("/static", None, SAFE_METHODS),
     Rule("/v1/tokens", Scope.ADMIN),
     Rule("/v1/audit", Scope.ADMIN),
+    # Counts, which tell nothing of anybody's logs; Prometheus sends a token.
+    Rule("/metrics", Scope.READ),
     # Each tool that writes demands the other scope by itself.
     Rule("/mcp", Scope.READ),
     # They ask with a body.

@@ -34,9 +34,10 @@ T = TypeVar("T")
 
 
 class Turns:
-    """Whose turn it is to run; one for all houses of a process."""
+    """Whose turn it is to run, and who hears what came of it; one for all houses of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_verdict: Callable[[str], None] = lambda _: None) -> None:
+        self.on_verdict = on_verdict
         self.logs = anyio.CapacityLimiter(LOGS_AT_ONCE)
         self.calls = anyio.CapacityLimiter(CALLS_AT_ONCE)
 
@@ -69,6 +70,7 @@ class SharedHouse:
         """
         diagnosis = self._house.assistant.diagnose(source)
         answer = diagnosis_to_json(diagnosis)
+        self._turns.on_verdict(answer["verdict"])
         self._house.assistant.remember([diagnosis])
         return answer
 

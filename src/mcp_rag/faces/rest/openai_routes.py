@@ -1,0 +1,127 @@
+"""The assistant as if it were a language model: OpenAI's chat completions, so that any chat client can ask it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from mcp_rag.faces.rest.faults import FAULTS
+from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.conversing import answer_message
+from mcp_rag.logs.budget import CHARACTERS_PER_TOKEN
+
+MODEL = "mcp-rag"
+"""The only model there is; another name in a request is taken for it, as single-model servers do."""
+
+PIECE_CHARACTERS = 60
+"""Of a streamed answer: whole at once, it would seem to hang in clients that draw what arrives. Chosen by eye."""
+
+MOST_MESSAGES = 1_000
+
+
+class Part(BaseModel):
+    """A part of a message; only text is looked at."""
+
+    type: str = Field(max_length=100)
+    text: str | None = None
+
+
+class ChatMessage(BaseModel):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+    def text(self) -> str:
+        """What the message says."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text" and part.text)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """What of OpenAI's request is looked at; sampling parameters change nothing and are let pass."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str = Field(MODEL, max_length=200)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+
+
+def make_openai_router() -> APIRouter:
+    """``/v1/chat/completions`` and ``/v1/models``."""
+    router = APIRouter(responses=FAULTS, tags=["OpenAI-compatible"])
+
+    @router.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        """The assistant, as a model."""
+        return {"object": "list", "data": [_model()]}
+
+    @router.get("/v1/models/mcp-rag")
+    async def model() -> dict[str, Any]:
+        """The assistant, as a model."""
+        return _model()
+
+    @router.post(
+        "/v1/chat/completions",
+        response_model=None,
+        responses={200: {"content": {"text/event-stream": {}, "application/json": {}}}},
+    )
+    async def completions(request: Request, asked: ChatRequest) -> dict[str, Any] | StreamingResponse:
+        """Diagnose the log in the last user message, or answer its question from known issues."""
+        house = house_of(request)
+        question = next((message.text() for message in reversed(asked.messages) if message.role == "user"), "")
+        answer = await house.on_log(answer_message, house, question)
+        head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": MODEL}
+        usage = _usage(asked, answer)
+        if asked.stream:
+            with_usage = bool(asked.stream_options and asked.stream_options.include_usage)
+            return StreamingResponse(
+                _events(head, answer, usage if with_usage else None), media_type="text/event-stream"
+            )
+        choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
+        return {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
+
+    return router
+
+
+def _model() -> dict[str, Any]:
+    return {"id": MODEL, "object": "model", "created": 0, "owned_by": "mcp-rag"}
+
+
+def _usage(asked: ChatRequest, answer: str) -> dict[str, int]:
+    """Estimated at so many characters a token: no model was asked."""
+    prompt = sum(len(message.text()) for message in asked.messages) // CHARACTERS_PER_TOKEN
+    completion = len(answer) // CHARACTERS_PER_TOKEN
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+async def _events(head: dict[str, Any], answer: str, usage: dict[str, int] | None) -> AsyncIterator[str]:
+    """Server-sent events of an answer, as OpenAI cuts them."""
+    head = {**head, "object": "chat.completion.chunk"}
+
+    def chunk(delta: dict[str, str], finish: str | None = None) -> str:
+        return _event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    yield chunk({"role": "assistant", "content": ""})
+    for start in range(0, len(answer), PIECE_CHARACTERS):
+        yield chunk({"content": answer[start : start + PIECE_CHARACTERS]})
+    yield chunk({}, "stop")
+    if usage is not None:
+        yield _event({**head, "choices": [], "usage": usage})
+    yield "data: [DONE]\n\n"
+
+
+def _event(value: dict[str, Any]) -> str:
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"

@@ -1,0 +1,49 @@
+"""A chat's last message → what the assistant answers, as if it were a model."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mcp_rag.faces.serving.markdown import diagnosis_markdown, issue_markdown
+from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.logs.sources import MemorySource
+
+LINES_OF_A_LOG = 4
+"""A message of so many lines is a log even when nothing in it failed; a shorter one is a question. Chosen by eye."""
+
+HANDS_ON = 5
+"""Known issues looked at for a question. Chosen by eye."""
+
+_CHINESE = re.compile(r"[一-鿿]")
+
+WHAT_IT_DOES = {
+    "en": "I find what failed in an error log, and its known cause and fix. Paste the log, or the error's message; "
+    "I answer from known issues alone, and say so when none matches.",
+    "zh": "我从错误日志中找出失败处，并给出已知的原因和解决办法。请粘贴日志或错误信息；"
+    "我只依据已知问题回答，没有匹配时会如实说明。",
+}
+
+NOTHING_MATCHES = {"en": "No known issue answers that.", "zh": "没有已知问题回答这个问题。"}
+
+
+def answer_message(house: SharedHouse, text: str) -> str:
+    """The answer in Markdown: a diagnosis of a log, the known issue that answers a question, or a word on what to do.
+
+    It is in Chinese when the question is; of a log nobody can tell, and its labels are English.
+    """
+    language = "zh" if _CHINESE.search(text) and text.count("\n") < LINES_OF_A_LOG else "en"
+    if not text.strip():
+        return WHAT_IT_DOES[language]
+    diagnosis = house.diagnose(MemorySource("message", text.encode("utf-8", "replace")))
+    if diagnosis["verdict"] != "clean" or text.strip().count("\n") + 1 >= LINES_OF_A_LOG:
+        return diagnosis_markdown(diagnosis, language)
+    return _answer_question(house, text, language)
+
+
+def _answer_question(house: SharedHouse, text: str, language: str) -> str:
+    found = house.search(text, HANDS_ON)
+    if not found["match"]:
+        return f"{NOTHING_MATCHES[language]} {WHAT_IT_DOES[language]}"
+    best: dict[str, Any] = found["results"][0]
+    return issue_markdown(house.issue(f"{best['source']}/{best['id']}"))

@@ -1,0 +1,212 @@
+"""What the server does besides the questions themselves: chat clients, alerts, metrics, rates, the audit log, its page of
+documentation, and whatever a fuzzer sends."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from server_process import ServerProcess, mcp_rag
+
+ISSUE = """\
+---
+id: heron-wing-fault
+title: The heron refuses a gate that is shut
+symptoms:
+- "heron.WingFault: the {side} heron refuses gate"
+commands:
+- heronctl gate open --all
+urls:
+- https://heron.example/docs/gates
+---
+The DiskPressure of lantern shelves is another matter.
+
+## Cause
+The {side} gate is shut, and herons do not open gates.
+
+## Fix
+Open the gate before the heron flies.
+"""
+
+LOG = """\
+collected 3 herons
+Traceback (most recent call last):
+  File "/srv/heron/app.py", line 3, in go
+    fly()
+heron.WingFault: the left heron refuses gate `7` <script>alert(1)</script>
+"""
+
+CLEAN = "collected 2 items\n\ntests/test_errors.py ..   [100%]\n\n========== 2 passed in 0.12s ==========\n"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that knows one issue, so that nothing waits for hundreds to be embedded."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / ".mcp-rag/known").mkdir(parents=True)
+    (folder / ".mcp-rag/known/heron.md").write_text(ISSUE)
+    with ServerProcess(folder / "home", "--max-request-bytes", 300_000, MCP_RAG_STARTER="off") as running:
+        yield running
+        assert running.stop(signal.SIGTERM) == 0
+
+
+@pytest.fixture
+def client(small: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=small.url, timeout=300) as asking:
+        yield asking
+
+
+@pytest.fixture
+def chat(small: ServerProcess) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{small.url}/v1", api_key="none", timeout=300, max_retries=0) as asking:
+        yield asking
+
+
+def said(chat: openai.OpenAI, text: str) -> str:
+    answer = chat.chat.completions.create(model="mcp-rag", messages=[{"role": "user", "content": text}])
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage is not None
+    assert answer.usage.total_tokens > 0
+    return answer.choices[0].message.content or ""
+
+
+def test_a_chat_client_gets_a_log_diagnosed(chat: openai.OpenAI) -> None:
+    assert [model.id for model in chat.models.list()] == ["mcp-rag"]
+    assert chat.models.retrieve("mcp-rag").owned_by == "mcp-rag"
+    answer = said(chat, LOG)
+    assert "The left gate is shut" in answer
+    assert "heronctl gate open --all" in answer
+    assert "line 5: `` heron.WingFault: the left heron refuses gate `7` <script>alert(1)</script> ``" in answer
+    assert "heron-wing-fault`" in answer
+    assert "<https://heron.example/docs/gates>" in answer
+
+
+def test_a_chat_client_reads_a_stream(chat: openai.OpenAI) -> None:
+    asked = {
+        "model": "gpt-4o",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": LOG}],
+    }
+    chunks = list(chat.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))  # type: ignore[call-overload]
+    texts = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
+    assert len(texts) > 3
+    assert "The left gate is shut" in "".join(texts)
+    assert chunks[-1].usage.completion_tokens > 0
+
+
+def test_a_chat_client_asks_in_words(chat: openai.OpenAI) -> None:
+    assert "Open the gate before the heron flies" in said(chat, "heron.WingFault: the right heron refuses gate 9")
+    assert "Paste the log" in said(chat, "Hello, how are you today?")
+    assert "请粘贴日志" in said(chat, "你好")
+    assert said(chat, CLEAN) == "Nothing failed in this log."
+    assert "Paste the log" in said(chat, " ")
+    unknown = said(chat, LOG.replace("heron.WingFault: the left heron", "otter.TailFault: the brown otter"))
+    assert "Nothing known matches" in unknown
+    parts = [
+        {"type": "text", "text": LOG},
+        {"type": "image_url", "image_url": {"url": "https://elsewhere.example/a.png"}},
+    ]
+    answer = chat.chat.completions.create(model="mcp-rag", messages=[{"role": "user", "content": parts}])  # type: ignore[list-item,misc]
+    assert "The left gate is shut" in (answer.choices[0].message.content or "")
+
+
+def test_a_chat_request_that_cannot_be_is_told(chat: openai.OpenAI) -> None:
+    with pytest.raises(openai.UnprocessableEntityError):
+        chat.chat.completions.create(model="mcp-rag", messages=[])
+    with pytest.raises(openai.UnprocessableEntityError):
+        chat.chat.completions.create(model="mcp-rag", messages=[{"role": "owl", "content": "x"}])  # type: ignore[list-item,misc]
+
+
+def test_an_alert_gets_its_runbook_entry(client: httpx.Client) -> None:
+    fault = "heron.WingFault: the left heron refuses gate 4"
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {"alertname": "HeronDown"},
+            "annotations": {"description": fault},
+            "fingerprint": "a1",
+        },
+        {
+            "status": "firing",
+            "labels": {"alertname": "WatchdogZzz"},
+            "annotations": {},
+            "startsAt": "2026-01-01T00:00:00Z",
+        },
+        {"status": "resolved", "labels": {}, "annotations": {}},
+    ]
+    answer = client.post("/v1/alerts", json={"version": "4", "groupKey": "x", "alerts": alerts})
+    assert answer.status_code == 200, answer.text
+    known, unknown, empty = answer.json()["alerts"]
+    assert (known["fingerprint"], known["alertname"], known["match"]) == ("a1", "HeronDown", True)
+    assert "Open the gate" in known["markdown"]
+    assert (unknown["match"], unknown["issue"], empty["match"], empty["nearest"]) == (False, None, False, [])
+    assert client.post("/v1/alerts", json={"alerts": [{}] * 201}).status_code == 422
+
+
+def test_prometheus_reads_what_was_counted(client: httpx.Client) -> None:
+    client.post("/v1/diagnose", content=LOG)
+    client.get("/no/such/path/quetzal")
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = answer.text.splitlines()
+    counts = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+    assert counts['mcp_rag_requests_total{method="POST",route="/v1/diagnose",status="200"}'] >= 1
+    assert counts['mcp_rag_requests_total{method="GET",route="other",status="404"}'] >= 1
+    assert counts['mcp_rag_diagnoses_total{verdict="known"}'] >= 1
+    assert counts['mcp_rag_request_seconds_count{route="/v1/diagnose"}'] >= 1
+    assert counts["mcp_rag_known_issues"] >= 1
+    assert "quetzal" not in answer.text
+
+
+def test_the_documentation_is_a_page_that_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs")
+    assert (page.status_code, "http" in page.text) == (200, False)
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    for path in ("/docs/start.js", "/docs/files/swagger-ui-bundle.js", "/docs/files/swagger-ui.css"):
+        assert client.get(path).status_code == 200
+    assert client.get("/docs/files/core.py").status_code == 404
+
+
+def test_who_did_what_is_written_down_and_never_what_a_log_said(small: ServerProcess, client: httpx.Client) -> None:
+    client.post("/v1/diagnose", content=LOG)
+    client.get("/v1/search", params={"q": "kingfisher"})
+    client.get("/healthz")
+    rows = [json.loads(line) for line in mcp_rag(small.home, "audit", "--json", "--since", "1h").stdout.splitlines()]
+    mine = [row for row in rows if row["path"] == "/v1/diagnose"]
+    assert {(row["caller"], row["team"], row["method"], row["status"]) for row in mine} == {
+        ("local", "default", "POST", 200)
+    }
+    assert not [row for row in rows if row["path"] == "/healthz"]
+    kept = (small.home / "audit.jsonl").read_text()
+    assert ("WingFault" in kept, "kingfisher" in kept) == (False, False)
+    assert mcp_rag(small.home, "audit", "--caller", "nobody").stdout == b""
+
+
+def test_a_caller_that_asks_too_often_is_told_to_wait(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    made = mcp_rag(home, "tokens", "create", "--name", "eager", "--json").stdout
+    token = json.loads(made)["token"]
+    with (
+        ServerProcess(home, MCP_RAG_STARTER="off", MCP_RAG_SERVE_RATE="5/hour") as server,
+        httpx.Client(base_url=server.url, timeout=300) as asking,
+    ):
+        statuses = [
+            asking.get("/v1/incidents", headers={"authorization": f"Bearer {token}"}).status_code for _ in range(7)
+        ]
+        assert statuses == [200] * 5 + [429] * 2
+        late = asking.get("/v1/incidents", headers={"authorization": f"Bearer {token}"})
+        assert int(late.headers["retry-after"]) > 0
+        assert late.json()["error"]["next"].startswith("Try again in")
+        wrong = [asking.get("/v1/incidents", headers={"authorization": f"Bearer w{n}"}).status_code for n in range(65)]
+        assert (wrong[0], wrong[-1]) == (401, 429)
+        assert asking.get("/healthz").status_code == 200
+    assert b"429" in mcp_rag(home, "audit", "--caller", "eager").stdout
+
+
+def test_a_rate_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = mcp_rag(tmp_path / "home", "serve", "--port", "0", MCP_RAG_SERVE_RATE="often")
+    assert (done.returncode, b"MCP_RAG_SERVE_RATE" in done.stderr) == (2, True)
