@@ -18,7 +18,9 @@
     │   └── ModelNotInstalled    the weights are not on this machine
     ├── MissingExtra             an optional part is not installed                   exit 7
     ├── ChatError                the language model's server failed                  exit 8
-    │   ├── ChatUnreachable      down, refused, timed out
+    │   ├── ChatUnreachable      down, refused, timed out, broken off, rested after failures
+    │   ├── ContextOverflow      the messages are longer than the model's context
+    │   ├── ToolsUnsupported     the model or its server takes no tools
     │   └── ChatMalformed        answered, but not usably
     └── RemoteError              a server that was named did not answer as it should exit 9
         ├── RemoteUnreachable    down, not found by name, timed out
@@ -106,6 +108,14 @@ class ChatUnreachable(ChatError):
 
 
 class ChatMalformed(ChatError):
+    pass
+
+
+class ContextOverflow(ChatError):
+    pass
+
+
+class ToolsUnsupported(ChatError):
     pass
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mcp_rag import librarian
 from mcp_rag.assistant import Assistant
+from mcp_rag.conversation import Event, Turn, converse, never
 from mcp_rag.doctor import known_files
 from mcp_rag.errors import LedgerError
 from mcp_rag.knowledge.embedder import Embedder, Vectors
@@ -195,6 +196,12 @@ class House:
 
         safe = redactor_of(self.settings)(text)
         return search_incidents(safe, limit, self.ledger, self.incident_index, self.embedder)
+
+    def converse(
+        self, incident: str, question: str, history: Sequence[Turn] = (), *, may_open: Callable[[Path], bool] = never
+    ) -> Iterator[Event]:
+        """The events of an answer to ``question`` about an incident; see :func:`mcp_rag.conversation.converse`."""
+        return converse(self.assistant, incident, question, history, may_open=may_open)
 
     def rebuild(self, progress: librarian.Progress) -> IndexStatus:
         """Throw both indexes away; that of the known issues is made anew from the ledger, the other when it is used."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mcp_rag.conversation import Done, Event, Said, Token, ToolUsed, Withheld
 from mcp_rag.ledger import StoredIncident
 from mcp_rag.logs.grouping import Group
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
@@ -124,6 +125,40 @@ def changes_to_json(good: Run | None, changes: Iterable[Change]) -> dict[str, An
     if good is None:
         return None
     return {"since": good.at.isoformat(), "list": [change_to_json(change) for change in changes]}
+
+
+def statement_to_json(statement: Statement) -> dict[str, Any]:
+    return {
+        "text": statement.text,
+        "lines": list(statement.lines),
+        "issues": list(statement.issues),
+        "supported": statement.supported,
+    }
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """One step of a conversation; ``event`` says which."""
+    match event:
+        case Token(text):
+            return {"event": "token", "text": text}
+        case ToolUsed(name, arguments, summary):
+            return {"event": "tool", "name": name, "arguments": dict(arguments), "summary": summary}
+        case Said(statement):
+            return {"event": "statement", **statement_to_json(statement)}
+        case Withheld(why):
+            return {"event": "withheld", "why": why}
+        case Done():
+            return {
+                "event": "done",
+                "answer": event.answer,
+                "withheld": event.withheld,
+                "rounds": event.rounds,
+                "model": event.model,
+                "confidence": round(event.confidence, 4),
+                "prompt_tokens": event.prompt_tokens,
+                "completion_tokens": event.completion_tokens,
+                "notes": list(event.notes),
+            }
 
 
 def stored_incident_to_json(stored: StoredIncident) -> dict[str, Any]:

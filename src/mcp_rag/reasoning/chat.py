@@ -2,40 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+BYTES_A_TOKEN = 3
+"""Of UTF-8, for a server that does not count itself. Prompts of this program's golden logs have 3.0 to 4.2 with the
+tokenizers of Qwen2.5 and SmolLM2, so that the estimate errs towards too many; a Chinese character is one token."""
+
+MAX_ANSWER_TOKENS = 800
+"""A diagnosis in JSON has some 300. Chosen by eye."""
+
+UNKNOWN_WINDOW = 4_096
+"""Tokens that every server in use has at least: the smallest default, that of Ollama."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asks for; ``arguments`` is what it wrote, which should be a JSON object."""
+
+    id: str
+    name: str
+    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn: ``role`` is ``system``, ``user`` or ``assistant``."""
+    """One turn: ``role`` is ``system``, ``user``, ``assistant`` or ``tool``.
+
+    ``calls`` are those that an assistant's turn made; ``call_id`` is the one that a tool's turn answers.
+    """
 
     role: str
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What a model may ask for; ``parameters`` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said, and what it cost in tokens (0 when the server does not say)."""
+    """What the model said, and what it cost in tokens (0 when the server does not say).
+
+    ``cut_off`` says that the server stopped it at its greatest length.
+    """
 
     text: str
     model: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    calls: tuple[ToolCall, ...] = ()
+    cut_off: bool = False
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens of ``text``, rather too many than too few."""
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much fits: ``tokens`` of prompt and answer together, as ``count`` counts them."""
+
+    tokens: int = UNKNOWN_WINDOW
+    count: Callable[[str], int] = estimated_tokens
 
 
 class ChatModel(Protocol):
-    """Messages in, one reply out; ``schema`` is a JSON schema that the reply must satisfy."""
+    """Messages in, one reply out; ``schema`` is a JSON schema that the reply must satisfy.
+
+    Both ways of asking raise:
+        ChatUnreachable: no answer came in time, or it broke off.
+        ContextOverflow: the messages are longer than the model's context.
+        ToolsUnsupported: this model or server takes no tools.
+        ChatMalformed: the answer is not usable.
+    """
 
     @property
     def name(self) -> str: ...
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
-        """Answer ``messages``.
+        """Answer ``messages``."""
+        ...
 
-        Raises:
-            ChatUnreachable: no answer came in time.
-            ChatMalformed: the answer is not usable.
-        """
+    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+        """The answer's text piece by piece as it is made, and last the whole reply."""
+        ...
+
+    def window(self) -> Window:
+        """How much fits; asked of the server once. Never raises: what the server does not say is estimated."""
         ...

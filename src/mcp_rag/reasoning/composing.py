@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcp_rag.reasoning.bearing import harmless
+from mcp_rag.reasoning.hostile import LEFT_OUT
 from mcp_rag.records import (
     Applicability,
     Citation,
@@ -43,6 +45,7 @@ def compose(
     expected to be filled already.
     """
     best = next((e for e in evidence[:1] if e.match), None)
+    issue = harmless(best.issue) if best else None
     verdict = Verdict.KNOWN if best else Verdict.UNKNOWN
     return Diagnosis(
         source=source,
@@ -51,13 +54,13 @@ def compose(
         incident=incident,
         incident_id=incident.fingerprint,
         spans=tuple(spans),
-        cause=Statement(_cause(best.issue), bearing_lines(incident, best), (best.issue.key,)) if best else None,
-        fix=Statement(_fix(best.issue), (), (best.issue.key,)) if best else None,
-        commands=best.issue.commands if best else (),
+        cause=Statement(_cause(issue), bearing_lines(incident, best), (issue.key,)) if best and issue else None,
+        fix=Statement(_fix(issue), (), (issue.key,)) if issue else None,
+        commands=issue.commands if issue else (),
         citations=cite(incident, best),
         evidence=tuple(evidence),
         history=history,
-        notes=tuple(notes) + _doubts(best),
+        notes=tuple(notes) + _doubts(best) + _muted(issue),
     )
 
 
@@ -90,3 +93,9 @@ def _doubts(best: Evidence | None) -> tuple[str, ...]:
     if best is None or best.version_check.applicability is not Applicability.DOES_NOT_APPLY:
         return ()
     return (f"The known issue may not apply: {best.version_check.reason}",)
+
+
+def _muted(issue: KnownIssue | None) -> tuple[str, ...]:
+    if issue is None or not any(LEFT_OUT in text for text in (issue.title, issue.cause, issue.fix, issue.text)):
+        return ()
+    return (f"The known issue {issue.key} holds text for a language model; it and its commands are left out: check it",)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcp_rag.reasoning.chat import ChatModel
+from mcp_rag.errors import ContextOverflow
+from mcp_rag.reasoning.chat import ChatModel, Reply, Window
 from mcp_rag.reasoning.grounding import Answer, ground
 from mcp_rag.reasoning.prompting import SCHEMA, write_prompt
 from mcp_rag.records import Diagnosis, Statement, Verdict
+
+ATTEMPTS = 3
+"""Each after a refusal for length, with half of the room; a server that counts needs one. Chosen by eye."""
 
 
 def word(diagnosis: Diagnosis, chat: ChatModel) -> Diagnosis:
@@ -19,14 +23,29 @@ def word(diagnosis: Diagnosis, chat: ChatModel) -> Diagnosis:
 
     Raises:
         ChatUnreachable: the model's server did not answer.
+        ContextOverflow: even the shortest prompt is too long for it.
         ChatMalformed: it answered, but not usably.
     """
-    reply = chat.complete(write_prompt(diagnosis), SCHEMA)
-    answer = ground(reply.text, diagnosis)
-    notes = [*diagnosis.notes, *(f"Dropped from {chat.name}'s answer: {what}" for what in answer.dropped)]
+    answer = ground(_asked(diagnosis, chat).text, diagnosis)
+    notes = list(diagnosis.notes)
+    if answer.invented:
+        notes.append(f"Dropped from {chat.name}'s answer: {answer.invented} command(s) that no known issue gives")
     if diagnosis.verdict is Verdict.UNKNOWN:
         return _with_reading(diagnosis, answer, chat.name, notes)
     return _with_wording(diagnosis, answer, chat.name, notes)
+
+
+def _asked(diagnosis: Diagnosis, chat: ChatModel) -> Reply:
+    """The model's reply; a prompt that turns out too long is written anew for less room."""
+    window = chat.window()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return chat.complete(write_prompt(diagnosis, window), SCHEMA)
+        except ContextOverflow:
+            if attempt == ATTEMPTS:
+                raise
+            window = Window(window.tokens // 2, window.count)
+    raise AssertionError
 
 
 def _with_wording(diagnosis: Diagnosis, answer: Answer, name: str, notes: list[str]) -> Diagnosis:

@@ -183,7 +183,7 @@ def _stands(said: str, diagnosis: Diagnosis) -> bool:
         answer = ground(said, diagnosis)
     except ChatMalformed:
         return False
-    return answer.cause.supported and all(step.supported for step in answer.fix) and not answer.dropped
+    return answer.cause.supported and all(step.supported for step in answer.fix) and not answer.invented
 
 
 Format = Callable[[Example], dict[str, Any]]

@@ -69,7 +69,7 @@ def test_what_the_evidence_does_not_bear_is_unsupported(cause: dict[str, object]
 def test_only_commands_of_a_known_issue_survive() -> None:
     grounded = ground(answer(commands=["pip install --upgrade oldlib", "rm -rf /"]), diagnosis())
     assert grounded.commands == ("pip install --upgrade oldlib",)
-    assert "rm -rf /" in grounded.dropped[0]
+    assert grounded.invented == 1
 
 
 @pytest.mark.parametrize("reply", ["", "no json", "{broken", "[1, 2]", '{"cause": "a text"}'])
@@ -99,11 +99,11 @@ def test_an_unsupported_cause_leaves_the_known_one_and_says_so() -> None:
 
 
 def test_a_model_cannot_turn_unknown_into_known() -> None:
-    chat = ScriptedChat(answer({"text": "A missing name.", "lines": [12], "issues": []}))
+    chat = ScriptedChat(answer({"text": "The module numpy misses an attribute.", "lines": [12], "issues": []}))
     worded = word(diagnosis(match=False), chat)
     assert worded.verdict is Verdict.UNKNOWN
     assert worded.cause is None and worded.fix is None
-    assert any("A missing name." in note and "no known issue bears this" in note for note in worded.notes)
+    assert any("misses an attribute" in note and "no known issue bears this" in note for note in worded.notes)
 
 
 def test_the_prompt_begins_the_same_for_every_log_and_gives_no_issue_that_does_not_match() -> None:

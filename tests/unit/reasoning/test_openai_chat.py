@@ -76,7 +76,7 @@ def test_a_server_without_structured_output_is_asked_again_without() -> None:
 
     with serving(answer) as (url, bodies):
         assert OpenAIChat(url, "m").complete(ASK, {"type": "object"}).text == "because"
-    assert ["response_format" in body for body in bodies] == [True, False]
+    assert ["response_format" in body for body in bodies] == [True, True, False]
 
 
 def test_a_busy_server_is_asked_again() -> None:
@@ -140,7 +140,7 @@ def test_an_endless_answer_is_cut_off() -> None:
         ({}, 200),
         ({"choices": []}, 200),
         ({"choices": [{"message": {"content": None}}]}, 200),
-        ({"error": "context length exceeded"}, 413),
+        ({"error": "your quota is spent"}, 403),
     ],
     ids=["html", "empty", "no choice", "no text", "refused"],
 )

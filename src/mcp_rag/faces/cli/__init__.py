@@ -20,6 +20,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("run", "Run a command, and diagnose it when it fails."),
         "learn": ("learn", "Take documents into the knowledge base."),
         "confirm": ("confirm", "Say that a fix helped."),
+        "chat": ("chat", "Ask about a failure that was diagnosed."),
         "serve": ("serve", "Answer other programs: REST, and MCP over HTTP."),
     },
     "Look closer": {
