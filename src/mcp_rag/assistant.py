@@ -24,6 +24,7 @@ from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
 from mcp_rag.reasoning import composing
 from mcp_rag.reasoning.chat import ChatModel
+from mcp_rag.reasoning.choosing import is_hard
 from mcp_rag.reasoning.wording import word
 from mcp_rag.records import Diagnosis, Evidence, Incident, Query, Span, Verdict
 from mcp_rag.settings import Settings
@@ -49,6 +50,7 @@ class Assistant:
     redact: Callable[[str], str]
     versions: Mapping[str, str]
     chat: ChatModel | None = None
+    hard_chat: ChatModel | None = None
 
     def read(self, source: LogSource) -> Log:
         """The log behind ``source``, within the size limits of the settings."""
@@ -126,11 +128,16 @@ class Assistant:
     def _query(self, incident: Incident) -> Query:
         return compose_query(incident, self.versions)
 
+    def chat_for(self, diagnosis: Diagnosis) -> ChatModel | None:
+        """The model that words ``diagnosis`` and talks about it: for hard cases another one, where one is set."""
+        return self.hard_chat if self.hard_chat is not None and is_hard(diagnosis) else self.chat
+
     def _worded(self, diagnosis: Diagnosis) -> Diagnosis:
-        if self.chat is None:
+        chat = self.chat_for(diagnosis)
+        if chat is None:
             return diagnosis
         try:
-            return word(diagnosis, self.chat)
+            return word(diagnosis, chat)
         except ChatError as error:
             return replace(diagnosis, notes=(*diagnosis.notes, f"Answered without the language model. {error}"))
 

@@ -120,13 +120,14 @@ def converse(
     if not question.strip():
         raise InputError("There is no question", "the text is empty", "Ask one")
     stored = assistant.ledger.incidents.get(incident)
-    diagnosis = replace(assistant, chat=None).diagnose_incidents(
+    diagnosis = replace(assistant, chat=None, hard_chat=None).diagnose_incidents(
         stored.source, [stored.incident], [stored.incident.span]
     )
-    if assistant.chat is None:
+    chat = assistant.chat_for(diagnosis)
+    if chat is None:
         raise SettingsError("No language model is set", "a conversation needs one", "Set MCP_RAG_CHAT_BASE_URL")
     log, note = _open_log(assistant, stored, may_open)
-    talk = _Talk(assistant, assistant.chat, diagnosis, log, Given.of(diagnosis), [note] if note else [])
+    talk = _Talk(assistant, chat, diagnosis, log, Given.of(diagnosis), [note] if note else [])
     return talk.answer(question.strip()[:QUESTION_CHARACTERS], history)
 
 

@@ -235,6 +235,18 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What one call of a language model took; ``estimated`` tokens are those that its server did not count."""
+
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    estimated: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The answer for one log. ``cause`` and ``fix`` are None unless the verdict is *known*."""
 

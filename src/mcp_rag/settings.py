@@ -22,7 +22,9 @@ TEST_PREFIX = "MCP_RAG_TEST_"
 """Variables of the test suite, which are no settings."""
 
 PROJECT_FILE = "mcp-rag.toml"
-SECRET = frozenset({"milvus_password", "milvus_token", "chat_api_key", "github_token", "gitlab_token"})
+SECRET = frozenset(
+    {"milvus_password", "milvus_token", "chat_api_key", "chat_hard_api_key", "github_token", "gitlab_token"}
+)
 """Settings that are never printed."""
 
 PERSONAL = frozenset({"github_url", "github_api_url", "gitlab_url"})
@@ -72,6 +74,17 @@ class Settings:
     chat_api_key: str = ""
     chat_model: str = ""
     chat_timeout_seconds: float = 60.0
+    chat_hard_base_url: str = ""
+    """Server of the model for hard cases; empty: the same one."""
+    chat_hard_api_key: str = ""
+    chat_hard_model: str = ""
+    """Model for hard cases: nothing known matches, a low lead, several failing places; empty: the same one."""
+    chat_concurrency: int = 4
+    """Calls of a model at a time."""
+    chat_context_tokens: int = 0
+    """How long prompt and answer may be together; 0: what the server says."""
+    chat_prices: str = ""
+    """``MODEL=PROMPT/ANSWER, …`` for a million tokens; ``*`` stands for all others."""
     github_url: str = ""
     """The server that ``github_token`` is for and is sent to alone; empty: ``https://github.com``."""
     github_api_url: str = ""

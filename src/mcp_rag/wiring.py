@@ -333,7 +333,8 @@ def _furnished(
         settings=settings,
         redact=redactor_of(settings),
         versions=environment_versions(environment),
-        chat=_chat(settings) if use_chat else None,
+        chat=_chat(settings, ledger) if use_chat else None,
+        hard_chat=_hard_chat(settings, ledger) if use_chat else None,
     )
     try:
         yield House(settings, ledger, knowledge, assistant, index, seen, embedder)
@@ -387,9 +388,24 @@ def _connection(settings: Settings, engine_home: Path) -> MilvusConnection:
     )
 
 
-def _chat(settings: Settings) -> ChatModel | None:
+def _chat(settings: Settings, ledger: Ledger) -> ChatModel | None:
     if not settings.chat_base_url:
         return None
+    return _served(settings.chat_base_url, settings.chat_model, settings.chat_api_key, settings, ledger)
+
+
+def _hard_chat(settings: Settings, ledger: Ledger) -> ChatModel | None:
+    """The model for hard cases, where one is set."""
+    url, model = settings.chat_hard_base_url, settings.chat_hard_model
+    if not (url or (settings.chat_base_url and model)):
+        return None
+    key = settings.chat_hard_api_key or ("" if url else settings.chat_api_key)
+    return _served(url or settings.chat_base_url, model, key, settings, ledger)
+
+
+def _served(url: str, model: str, key: str, settings: Settings, ledger: Ledger) -> ChatModel:
+    from mcp_rag.reasoning.guarded_chat import GuardedChat
     from mcp_rag.reasoning.openai_chat import OpenAIChat
 
-    return OpenAIChat(settings.chat_base_url, settings.chat_model, settings.chat_api_key, settings.chat_timeout_seconds)
+    served = OpenAIChat(url, model, key, settings.chat_timeout_seconds, settings.chat_context_tokens)
+    return GuardedChat(served, settings.chat_concurrency, settings.chat_timeout_seconds, ledger.usage.record)

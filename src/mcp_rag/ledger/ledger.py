@@ -24,6 +24,7 @@ class Ledger:
         from mcp_rag.ledger.outcomes import Outcomes
         from mcp_rag.ledger.state import State
         from mcp_rag.ledger.tokens import Tokens
+        from mcp_rag.ledger.usage import Usages
 
         self._database = database
         self.issues = Issues(database)
@@ -32,6 +33,7 @@ class Ledger:
         self.groupings = Groupings(database)
         self.state = State(database)
         self.tokens = Tokens(database)
+        self.usage = Usages(database)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -58,7 +60,7 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state`` and ``tokens`` as JSON lines; returns their number."""
+        """Write everything but ``state``, ``tokens`` and ``usage`` as JSON lines; returns their number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

@@ -101,6 +101,19 @@ class StoredToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What all calls of one language model took; ``estimated`` when its server did not count the tokens of all."""
+
+    model: str
+    calls: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What an import added or changed; what was there already is not counted."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from chat_server import say, serving
 
 from mcp_rag.errors import ChatMalformed, ChatUnreachable
 from mcp_rag.reasoning.chat import Message
@@ -17,46 +15,6 @@ from mcp_rag.reasoning.openai_chat import OpenAIChat
 
 ASK = [Message("user", "why?")]
 GOOD = {"model": "small", "choices": [{"message": {"content": "because"}}], "usage": {"prompt_tokens": 7}}
-
-Answer = Callable[[BaseHTTPRequestHandler, dict[str, object]], None]
-
-
-def say(handler: BaseHTTPRequestHandler, value: object, status: int = 200) -> None:
-    body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-@contextmanager
-def serving(answer: Answer) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    """A server on loopback that answers each POST with ``answer``; its URL and the bodies that came."""
-    bodies: list[dict[str, object]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            try:
-                answer(self, bodies[-1])
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-        def do_GET(self) -> None:
-            say(self, {"data": [{"id": "served-model"}]})
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", bodies
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_an_answer_comes_with_its_tokens_and_the_served_model_is_found() -> None:

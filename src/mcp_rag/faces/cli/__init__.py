@@ -44,6 +44,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "vllm": ("vllm", "Check and launch a model server."),
         "tokens": ("tokens", "Who may ask the server: make, list and revoke tokens."),
         "audit": ("audit", "Who did what on the server."),
+        "usage": ("usage", "What language models were asked and took."),
         "config": ("config", "The settings in force, and where they come from."),
     },
 }

@@ -1,0 +1,137 @@
+"""A chat model that several threads share: how many ask at once, when a failing server is left in peace, what was spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Lock
+from typing import Any
+
+from mcp_rag.errors import ChatError, ChatUnreachable
+from mcp_rag.reasoning.chat import ChatModel, Message, Reply, Tool, Window
+from mcp_rag.records import Usage
+
+FAILURES = 3
+"""So many calls in a row that a server did not answer, each with its own retries, and it is left in peace."""
+
+REST_SECONDS = 30.0
+"""So long; then one call probes it. Both chosen by eye."""
+
+Account = Callable[[Usage], None]
+
+
+def unaccounted(usage: Usage) -> None:
+    """Spending is written down nowhere."""
+
+
+@dataclass
+class Breaker:
+    """Closed: all calls pass. Open, after ``failures`` in a row: none does, for ``rest_seconds``. Then half open: one call
+    probes, and closes it or opens it again."""
+
+    failures: int = FAILURES
+    rest_seconds: float = REST_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _failed: int = 0
+    _opened_at: float | None = None
+    _probing: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def enter(self, name: str) -> None:
+        """Raises ChatUnreachable when no call may pass now."""
+        with self._lock:
+            if self._opened_at is None:
+                return
+            left = self._opened_at + self.rest_seconds - self.clock()
+            if left > 0 or self._probing:
+                when = f"in {max(1, round(left))} s" if left > 0 else "by another call right now"
+                raise ChatUnreachable(
+                    f"The language model {name} is not asked",
+                    f"it failed {self._failed} times in a row; it is tried again {when}",
+                    "Check that its server runs",
+                )
+            self._probing = True
+
+    def leave(self, *, answered: bool) -> None:
+        """A call that passed has ended; ``answered``: the server is there, whatever it said."""
+        with self._lock:
+            self._probing = False
+            if answered:
+                self._failed, self._opened_at = 0, None
+                return
+            self._failed += 1
+            if self._failed >= self.failures:
+                self._opened_at = self.clock()
+
+
+class GuardedChat:
+    """``inner``, at most ``at_once`` calls at a time, behind a breaker, its spending told to ``account``.
+
+    A call that gets no turn within ``patience_seconds`` is ChatUnreachable.
+    """
+
+    def __init__(
+        self,
+        inner: ChatModel,
+        at_once: int,
+        patience_seconds: float,
+        account: Account = unaccounted,
+        breaker: Breaker | None = None,
+    ) -> None:
+        self._inner = inner
+        self._turns = BoundedSemaphore(at_once)
+        self._patience_seconds = patience_seconds
+        self._account = account
+        self._breaker = breaker or Breaker()
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
+        with self._turn() as spent:
+            reply = self._inner.complete(messages, schema)
+            spent(messages, reply)
+        return reply
+
+    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+        with self._turn() as spent:
+            for piece in self._inner.stream(messages, tools):
+                if isinstance(piece, Reply):
+                    spent(messages, piece)
+                yield piece
+
+    def window(self) -> Window:
+        return self._inner.window()
+
+    @contextmanager
+    def _turn(self) -> Iterator[Callable[[Sequence[Message], Reply], None]]:
+        """One call's turn; what is yielded takes what was asked and answered."""
+        if not self._turns.acquire(timeout=self._patience_seconds):
+            raise ChatUnreachable(f"The language model {self.name} is busy", "all its places are taken", "Try again")
+        answered, begun = True, time.monotonic()
+        told: list[tuple[Sequence[Message], Reply]] = []
+        try:
+            self._breaker.enter(self.name)
+            try:
+                yield lambda messages, reply: told.append((messages, reply))
+            except ChatError as error:
+                answered = not isinstance(error, ChatUnreachable)
+                self._account(Usage(self.name, seconds=time.monotonic() - begun, failed=True))
+                raise
+            finally:
+                self._breaker.leave(answered=answered)
+        finally:
+            self._turns.release()
+        for messages, reply in told:
+            self._account(self._usage(messages, reply, time.monotonic() - begun))
+
+    def _usage(self, messages: Sequence[Message], reply: Reply, seconds: float) -> Usage:
+        """What a call took; in the window's own count where the server does not say."""
+        if reply.prompt_tokens:
+            return Usage(reply.model, reply.prompt_tokens, reply.completion_tokens, seconds)
+        count = self._inner.window().count
+        asked = sum(count(message.content) for message in messages)
+        return Usage(reply.model, asked, count(reply.text), seconds, estimated=True)
