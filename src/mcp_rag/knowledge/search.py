@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import (
@@ -106,6 +107,12 @@ class KnowledgeBase:
         self._ledger, self._index, self._embedder = ledger, index, embedder
         self._without = tuple(without_sources)
         self._now = now
+        self._patterns: tuple[int, list[tuple[str, str]]] | None = None
+
+    @property
+    def without_sources(self) -> tuple[str, ...]:
+        """The sources whose issues are not in force here."""
+        return self._without
 
     def search(self, query: Query, limit: int = 10) -> list[Evidence]:
         """The issues for ``query``, best first, as many as asked; the first says whether it answers."""
@@ -138,7 +145,7 @@ class KnowledgeBase:
 
     def _pattern_matches(self, query: Query) -> dict[str, SymptomMatch]:
         best: dict[str, SymptomMatch] = {}
-        for key, symptom in self._ledger.issues.patterns():
+        for key, symptom in self._known_patterns():
             try:
                 found = compile_symptom(symptom).match(query.lines)
             except ValueError:
@@ -147,6 +154,14 @@ class KnowledgeBase:
             if found and found.specificity >= CERTAIN_CHARACTERS:
                 best[key] = max(best.get(key, found), found, key=lambda match: match.weight)
         return best
+
+    def _known_patterns(self) -> list[tuple[str, str]]:
+        """The ledger's patterns, read again when they have changed."""
+        revision = self._ledger.issues.patterns_revision()
+        kept = self._patterns
+        if kept is None or kept[0] != revision:
+            kept = self._patterns = (revision, self._ledger.issues.patterns())
+        return kept[1]
 
     def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, votes: Votes) -> Evidence:
         check = check_versions(issue.applies_to, query.versions)
@@ -197,7 +212,7 @@ class KnowledgeBase:
     ) -> list[Evidence]:
         """The evidence for issues that only look like the query; only the first of them may be a match."""
         words = set(stems(query.message or message_of(query.text)))
-        shares = cover(words, [set(stems(body_of(issue))) for issue in issues[:COMPARED]])
+        shares = cover(words, [_words_of(body_of(issue)) for issue in issues[:COMPARED]])
         explained = {issue.key: share for issue, share in zip(issues, shares, strict=False)}
         votes = self._votes(query, [issue.key for issue in issues])
         score = {
@@ -284,6 +299,12 @@ def _standing(votes: Votes) -> float:
     return (
         STANDING_WEIGHT * _help(votes) / MOST_HELP - REJECTED_WEIGHT * against - STANDING_WEIGHT * (1.0 - votes.trust)
     )
+
+
+@lru_cache(maxsize=4_096)
+def _words_of(body: str) -> frozenset[str]:
+    """The stems of an issue's words, which are asked for again by nearly every search."""
+    return frozenset(stems(body))
 
 
 def _views(query: Query) -> dict[str, str]:

@@ -80,15 +80,29 @@ def versions_from_file(path: Path) -> Mapping[str, str]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        if path.suffix == ".json":
+    except (OSError, ValueError) as fault:
+        raise _no_versions(str(path), fault) from fault
+    return versions_from_text(text, path.name)
+
+
+def versions_from_text(text: str, name: str) -> Mapping[str, str]:
+    """The versions pinned in a file's ``text``; its kind is told by its ``name``, or by how it begins.
+
+    Raises:
+        InputError: it is not of its kind.
+    """
+    try:
+        if name.endswith(".json") or text.lstrip().startswith("{"):
             return _npm(json.loads(text))
-        if path.suffix in (".lock", ".toml"):
+        if name.endswith((".lock", ".toml")) or "[[package]]" in text:
             return {p["name"]: p["version"] for p in tomllib.loads(text).get("package", []) if "version" in p}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise InputError(
-            f"No versions can be read from {path}", str(fault), "Give a requirements or lock file"
-        ) from fault
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        raise _no_versions(name, fault) from fault
     return {found[1]: found[2] for line in text.splitlines() if (found := _PINNED.match(line))}
+
+
+def _no_versions(name: str, fault: Exception) -> InputError:
+    return InputError(f"No versions can be read from {name}", str(fault), "Give a requirements or lock file")
 
 
 def _npm(lock: dict[str, Any]) -> Mapping[str, str]:

@@ -136,6 +136,13 @@ class Issues:
                 return
             last = rows[-1].key
 
+    def titles(self, after: str = "", limit: int = 100, without_sources: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """(key, title) of the issues whose key comes after ``after``, by key: a page of all of them."""
+        statement = sa.select(issues.c.key, issues.c.title).where(issues.c.key > storable(after))
+        statement = statement.where(issues.c.source.not_in(list(without_sources))).order_by(issues.c.key).limit(limit)
+        with self._database.reading() as connection:
+            return [(key, title) for key, title in connection.execute(statement)]
+
     def count(self, sources: Sequence[str] = ()) -> int:
         statement = sa.select(sa.func.count()).select_from(issues)
         with self._database.reading() as connection:

@@ -30,10 +30,10 @@ def make_app(
     started: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
     """The ASGI application; ``started`` is called once it is ready for requests."""
-    # Without sessions any replica answers any request. The gate has checked host, origin and size already.
+    # Without sessions any replica answers any request; progress needs a stream. The gate has checked host, origin and
+    # size already.
     served = tools.streamable_http_app(
         stateless_http=True,
-        json_response=True,
         max_request_body_size=max_request_bytes,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )

@@ -19,6 +19,7 @@ from mcp_rag.faces.serialisation import diagnosis_to_json, results_to_json, span
 from mcp_rag.ledger.serialisation import issue_to_json
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.incident import describe_span
+from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
 from mcp_rag.records import OutcomeKind
 from mcp_rag.wiring import House, redactor_of
@@ -54,6 +55,11 @@ class SharedHouse:
         self._redact = redactor_of(house.settings)
         self._turns = turns or Turns()
 
+    @property
+    def house(self) -> House:
+        """The house itself, for what only one face asks."""
+        return self._house
+
     async def on_log(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Run ``work`` that reads a log in a thread, when its turn has come."""
         return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._turns.logs)
@@ -62,13 +68,14 @@ class SharedHouse:
         """Run ``work`` that asks the ledger or the index in a thread."""
         return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._turns.calls)
 
-    def diagnose(self, source: LogSource) -> dict[str, Any]:
-        """The diagnosis of a log; its failure is remembered, as the command line does.
+    def diagnose(self, source: LogSource, progress: Progress = unseen) -> dict[str, Any]:
+        """The diagnosis of a log; its failure is remembered, as the command line does. ``progress`` hears of a large
+        log's lines.
 
         Raises:
             InputError: the log cannot be read, or is too large.
         """
-        diagnosis = self._house.assistant.diagnose(source)
+        diagnosis = self._house.assistant.diagnose(source, progress=progress)
         answer = diagnosis_to_json(diagnosis)
         self._turns.on_verdict(answer["verdict"])
         self._house.assistant.remember([diagnosis])
