@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ from mcp_rag.records import KnownIssue
 
 SECONDS_TO_LIST = 60
 """An interpreter that lists its packages for longer hangs. Chosen by eye."""
+
+_DRIVER = re.compile(r"Kernel Module.*?\b(\d{3,}\.\d+(?:\.\d+)?)\b")
+"""As in ``NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 …``."""
 
 _LIST_PACKAGES = """
 import json, platform
@@ -68,6 +73,22 @@ def versions_of_interpreter(python: str) -> Mapping[str, str]:
             f"The packages of {python} cannot be listed", str(fault), "Name a Python interpreter"
         ) from fault
     return {str(name): str(version) for name, version in found.items()}
+
+
+def driver_versions(kernel_module: Path = Path("/proc/driver/nvidia/version")) -> Mapping[str, str]:
+    """The version of NVIDIA's driver as ``nvidia-driver``, and of the C library as ``glibc``, where they are told.
+
+    The kernel module names its own version; no tool is run for it, which would hang where the driver does.
+    """
+    found = {}
+    libc, version = platform.libc_ver()
+    if libc == "glibc":
+        found["glibc"] = version
+    try:
+        told = _DRIVER.search(kernel_module.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        told = None  # no such driver here, or a system without /proc
+    return {**found, "nvidia-driver": told[1]} if told else found
 
 
 def known_files(folder: Path, source: str) -> Iterator[tuple[str, str, str]]:

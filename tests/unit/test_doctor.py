@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcp_rag import librarian
-from mcp_rag.doctor import foretell, versions_of_interpreter
+from mcp_rag.doctor import driver_versions, foretell, versions_of_interpreter
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.strikes import Strike, parse_strikes
 
@@ -42,6 +42,24 @@ def ids(versions: dict[str, str], variables: dict[str, str] | None = None) -> li
 )
 def test_what_strikes(versions: dict[str, str], expected: list[str]) -> None:
     assert ids(versions) == expected
+
+
+def test_an_old_driver_strikes_what_is_built_for_a_newer_cuda(tmp_path: Path) -> None:
+    module = tmp_path / "version"
+    module.write_text(
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  470.57.02  Release Build\nGCC version:  gcc 12.3.0\n"
+    )
+    seen = driver_versions(module)
+    assert seen["nvidia-driver"] == "470.57.02"
+    built = {"torch": "2.6.0", "nvidia-cuda-runtime-cu12": "12.4.127"}
+    assert ids({**built, **seen}) == ["torch-nvidia-driver-too-old"]
+    assert ids({**built, "nvidia-driver": "535.104.05"}) == []
+    assert ids(built) == []
+    module.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\n")
+    assert driver_versions(module)["nvidia-driver"] == "535.104.05"
+    module.write_text("\0garbage")
+    assert "nvidia-driver" not in driver_versions(module)
+    assert "nvidia-driver" not in driver_versions(tmp_path / "none")
 
 
 def test_a_variable_can_be_a_condition() -> None:

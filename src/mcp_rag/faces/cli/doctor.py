@@ -21,17 +21,17 @@ from mcp_rag.faces.exit_codes import ExitCode
 def doctor(as_json: bool, env: str | None, python: str | None) -> None:
     """Look at an environment and name the known issues that would strike in it, with the fix, before they do.
 
-    Looked at are the installed packages and the version of Python (or what a requirements or lock file pins), and
-    environment variables. Only issues that state when they strike are judged: the shipped ones that do, and those
-    of this repository. Nothing is changed. Exits 12 when one would strike, 0 when none does.
+    Looked at are the installed packages and the version of Python (or what a requirements or lock file pins), NVIDIA's
+    driver, the C library and environment variables. Only issues that state when they strike are judged: the shipped
+    ones that do, and those of this repository. Nothing is changed. Exits 12 when one would strike, 0 when none does.
     """
     if env and python:
         raise click.UsageError("name a FILE with --env or an interpreter with --python, not both")
-    from mcp_rag.doctor import foretell, versions_of_interpreter
+    from mcp_rag.doctor import driver_versions, foretell, versions_of_interpreter
     from mcp_rag.wiring import environment_versions, files_in_force
 
     looked_at = env or python or active_python()
-    versions = environment_versions(env) if env else versions_of_interpreter(looked_at)
+    versions = environment_versions(env) if env else {**driver_versions(), **versions_of_interpreter(looked_at)}
     found = list(foretell(files_in_force(settings_from()), versions, {} if env else dict(os.environ)))
     for strike in found:
         issue = strike.issue
@@ -53,7 +53,7 @@ def doctor(as_json: bool, env: str | None, python: str | None) -> None:
             click.echo(f"  {line}".rstrip())
         click.echo(f"  ({issue.key})\n")
     many = "no known issue would strike" if not found else f"{len(found)} known issues would strike"
-    tell(f"{many} among the {len(versions)} packages of {looked_at}")
+    tell(f"{many} among the {len(versions)} versions of {looked_at}")
     if found:
         raise click.exceptions.Exit(ExitCode.FINDINGS)
 
