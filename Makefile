@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint check bench-logs bench-service clean
+.PHONY: setup demo test lint check bench-logs bench-service bench-knowledge clean
 
 setup: $(VENV)/.installed  ## the program and its embedding model, pinned, in .venv
 
@@ -41,6 +41,10 @@ bench-logs: $(VENV)/.tested  ## finding failures beside grep, mining templates b
 
 bench-service: $(VENV)/.tested  ## start, 64 clients for a minute, the faces beside the library call, memory, stop
 	$(BIN)/python benchmarks/service.py
+
+bench-knowledge: $(VENV)/.tested  ## a search end to end beside raw FAISS and bm25s, learning beside SentenceTransformers
+	$(PIP) install --constraint constraints.txt faiss-cpu bm25s
+	$(BIN)/python benchmarks/knowledge.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

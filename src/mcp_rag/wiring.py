@@ -46,7 +46,6 @@ ASKED_TOGETHER = 48
 TEAMS = "teams"
 """Folder in a home that holds the houses of its teams."""
 
-
 Lockable = AbstractContextManager[object]
 BringUp = Callable[[KnowledgeIndex, str, Lockable, librarian.Progress], None]
 
@@ -226,7 +225,8 @@ class House:
 
 def environment_versions(environment: str | None) -> Mapping[str, str]:
     """The versions of ``here`` (this Python's packages) or of a requirements or lock file; none of None."""
-    from mcp_rag.knowledge.version_check import installed_versions, versions_from_file
+    from mcp_rag.knowledge.lock_files import versions_from_file
+    from mcp_rag.knowledge.version_check import installed_versions
 
     if environment is None:
         return {}
@@ -235,7 +235,7 @@ def environment_versions(environment: str | None) -> Mapping[str, str]:
 
 def surroundings_of(settings: Settings, command: Sequence[str]) -> Surroundings:
     """What is around a command that is run here: what `mcp-rag run` remembers of it."""
-    from mcp_rag.knowledge.version_check import versions_from_file
+    from mcp_rag.knowledge.lock_files import versions_from_file
     from mcp_rag.runs.surroundings import observe
     from mcp_rag.runs.variables import chosen
 

@@ -11,10 +11,10 @@ from pathlib import Path
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def call(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def call(home: Path, *arguments: str, what: str = "diagnosis") -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MCP_RAG_")}
     return subprocess.run(
-        [sys.executable, "-c", "from mcp_rag.faces.cli import main; main()", "evaluate", "diagnosis", *arguments],
+        [sys.executable, "-c", "from mcp_rag.faces.cli import main; main()", "evaluate", what, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -51,3 +51,26 @@ def test_no_model_and_no_labels_are_clear_errors(tmp_path: Path) -> None:
     told = call(tmp_path / "home", str(tmp_path), "--chat")
     assert told.returncode == 2
     assert "No language model is set" in told.stderr
+
+
+def test_searches_are_scored_on_documents_of_ones_own(tmp_path: Path) -> None:
+    known = {"disk": "The disk is full: remove old files.", "net": "The proxy refuses the connection: set no_proxy."}
+    rows = "".join(json.dumps({"id": key, "text": text}) + "\n" for key, text in known.items())
+    (tmp_path / "kb.jsonl").write_text(rows)
+    asked = [
+        {"id": "1", "text": "error: disk is full", "gold": ["disk"]},
+        {"id": "2", "text": "error: proxy refuses the connection", "gold": ["net"]},
+        {"id": "3", "text": "error: segmentation fault", "gold": []},
+    ]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    files = (str(tmp_path / "kb.jsonl"), str(tmp_path / "q.jsonl"))
+    done = call(tmp_path / "home", *files, "--json", "--ablation", what="retrieval")
+    first, *more = map(json.loads, done.stdout.splitlines())
+    assert (first["queries"], first["answerable"], first["R@1"]) == (3, 2, 1.0)
+    assert {row["part"] for row in more if "part" in row} >= {"all parts", "vectors alone"}
+    assert {row["curve"] for row in more if "curve" in row} == {"reliability", "precision-recall"}
+    table = call(tmp_path / "home", *files, "--without-half", what="retrieval")
+    assert "honest none" in table.stdout
+    assert not (tmp_path / "home" / "ledger.db").exists()
+    assert call(tmp_path / "home", files[1], "--without-half", what="retrieval").returncode == 2
+    assert call(tmp_path / "home", files[0], files[0], what="retrieval").returncode == 3

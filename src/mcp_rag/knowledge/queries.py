@@ -7,19 +7,37 @@ import re
 from mcp_rag.records import Excerpt, Query
 
 _MESSAGE = re.compile(
-    r"^\s*(?:[\w./\\<>$-]+:\d+(?::\d+)?:\s*)?"  # a place in a file
-    r"(?:(?:fatal |internal )?(?:error|warning|panic|exception|failure|failed|fatal|critical)\b(?:\[\w+\])?\s*[:!]\s*"
-    r"|(?:[\w.]+(?:Error|Exception|Warning|Failure|Interrupt))\b\s*:?\s*)(?P<said>.*)$",
+    r"^[ \t]*(?:[\w./\\<>$-]+:\d+(?::\d+)?:[ \t]*)?"  # a place in a file
+    r"(?:(?:fatal |internal )?(?:error|warning|panic|exception|failure|failed|fatal|critical)\b(?:\[\w+\])?[ \t]*[:!][ \t]*"
+    r"|(?:[\w.]+(?:Error|Exception|Warning|Failure|Interrupt))\b[ \t]*:?[ \t]*"
+    r"|\d+:\d+[ \t]+(?:error|warning)[ \t]+"  # a linter's column
+    r"|(?:严重)?(?:错误|报错|异常|警告|失败|故障)(?:信息|原因|代码|描述)?[ \t]*[:：][ \t]*)(?P<said>.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_NOTE = re.compile(r"^\s*(?:=\s*)?(?:note|help|hint|caused by|reason|detail)\s*:\s*(?P<said>.+)$", re.I | re.M)
-_UNDER_CARETS = re.compile(r"^[\s|]*(?:\d+\s*\|)?[\s|]*[\^~-]{1,}\s+(?P<said>[A-Za-z`'\"].+)$", re.MULTILINE)
-_BELOW_CODE = re.compile(r"^\s*\|\s+(?:\|\s*)*(?P<said>[a-z`][^|^]*)$", re.MULTILINE)
+_NOTE = re.compile(
+    r"^[ \t]*(?:=[ \t]*)?(?:(?:note|help|hint|caused by|reason|detail)[ \t]*:|(?:原因|提示|详情)[ \t]*[:：])[ \t]*(?P<said>.+)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_UNDER_CARETS = re.compile(r"^[ \t|]*(?:\d+[ \t]*\|)?[ \t|]*[\^~-]+[ \t]+(?P<said>[A-Za-z`'\"].+)$", re.MULTILINE)
+_BELOW_CODE = re.compile(r"^[ \t]*\|[ \t]+(?:\|[ \t]*)*(?P<said>[a-z`][^|^\n]*)$", re.MULTILINE)
+_NO_PROSE = re.compile(
+    r"^\s*(?:\d*\s*\||-->|[\W_]*$"  # a quoted line of code, the place above it, a ruler
+    r"|at \S+.*[(:]|File \"|Traceback \(most recent|(?:note|help|hint)\s*:"  # a frame of a stack, a note
+    r"|(?:[\w.-]*[/\\])+[\w.-]*(?::\d+)*:?\s*$|[\w-]+\.\w+(?::\d+)+:?\s*$)"  # a path alone
+)
+_PLACE = re.compile(
+    r"^\s*(?:(?:\[[^\]\n]{1,60}\]|\d{4}-\d\d-\d\d[T ][\d:.,]+Z?|[A-Z]:\s*\d+\s*\||\d+:\d+)[\s|:]*"
+    r"|[\w./\\-]+:\d+(?::\d+)?:\s*)+"
+)
 _TYPE = re.compile(r"\b(?:[A-Z]\w*(?:Error|Exception|Failure)|[A-Z]{1,6}\d{3,5}|[A-Z]{2,5}-\d{3,6})\b")
 _IDENTIFIER = re.compile(r"[`'\"]([A-Za-z_][\w.:/-]{2,80})[`'\"]|\b(\w+_\w+|[a-z]+[A-Z]\w+)\b")
 
 TITLE_LINES = 3
 """Lines that stand for the message of a text in which none is found. Chosen by eye."""
+
+
+LOOKED_AT_CHARACTERS, LINE_CHARACTERS = 50_000, 500
+"""What of a text, and of a line, is searched for a message: expressions meet hostile lines too. Chosen by eye."""
 
 
 def query_from_text(text: str) -> Query:
@@ -38,8 +56,18 @@ def query_from_text(text: str) -> Query:
 
 
 def message_of(text: str) -> str:
-    """What a diagnostic says in words: its first message, the labels under its carets, its notes."""
+    """What a diagnostic says in words: its first messages, or else its first lines of prose; the labels under its carets,
+    its notes."""
+    text = "\n".join(line[:LINE_CHARACTERS] for line in text[:LOOKED_AT_CHARACTERS].split("\n"))
     said = [m["said"] for m in _MESSAGE.finditer(text)][:3]
+    if not any(part.strip() for part in said):
+        said = _prose(text)
     said += [m["said"] for pattern in (_UNDER_CARETS, _BELOW_CODE, _NOTE) for m in pattern.finditer(text)][:12]
-    words = "\n".join(dict.fromkeys(part.strip() for part in said if part.strip()))
-    return words or "\n".join(line.strip() for line in text.strip().split("\n")[:TITLE_LINES])
+    return "\n".join(dict.fromkeys(part.strip() for part in said if part.strip()))
+
+
+def _prose(text: str) -> list[str]:
+    """The first lines that are neither code nor places, without what stands before their words."""
+    lines = [line for line in text.strip().split("\n") if line.strip()]
+    prose = [line for line in lines if not _NO_PROSE.match(line)] or lines
+    return [_PLACE.sub("", line) or line for line in prose[:TITLE_LINES]]

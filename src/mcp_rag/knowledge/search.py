@@ -21,8 +21,10 @@ from mcp_rag.knowledge.ranking import (
     CANDIDATES,
     EXPLAINED_WEIGHT,
     MATCH_FROM,
+    RANKING,
     WEIGHTS,
     Likeness,
+    Ranking,
     confidence,
     cover,
     fuse,
@@ -52,17 +54,25 @@ more. Chosen by eye."""
 COMPARED = 50
 """Candidates among which a word's rarity is counted. Chosen by eye."""
 
+COVERED_CHARACTERS = 20_000
+"""Of an entry, looked at for the message's words. Chosen by eye: nearly every entry is shorter."""
+
+ENTRIES_REMEMBERED = 4_096
+"""Whose words are kept for the next query: taking fifty entries apart costs more than all the rest of a search in Python.
+Some 40 MB. Chosen by eye."""
+
 REJECTED_FACTOR = 0.3
 """What a rejection for this very failure leaves of an issue's confidence. Chosen by eye."""
-MISFIT_FACTOR = 0.5
-"""What is left when ``applies_to`` excludes the versions seen: ranked down, not hidden. Chosen by eye."""
+MISFIT_FACTOR, MISFIT_WEIGHT = 0.5, 2.0
+"""What is left of the confidence when ``applies_to`` excludes the versions seen, and what it takes from a fused score:
+ranked down, not hidden. Chosen by eye."""
 
 MOST_HELP = 5.0
 """Confirmations, decayed, beyond which one more raises an issue no further: it breaks ties, and no pattern's lead of
 that many literal characters. Chosen by eye."""
 STANDING_WEIGHT, REJECTED_WEIGHT = 0.5, 3.0
-"""What a standing can add to or take from a fused score, and what a rejection for a failure like this one takes: as
-much as explaining all of the message's words adds. Chosen by eye."""
+"""What a standing can add to or take from a fused score, and what a rejection for a failure like this one takes:
+three times what explaining all of the headline's words adds. Chosen by eye."""
 
 UNMET_SYMPTOMS_CEILING = 0.5
 """Confidence at most in an issue that states its symptoms when none of them occurs: likeness alone is no match then.
@@ -77,9 +87,13 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
 
 
 def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[IndexEntry]:
-    """The issues as the index stores them, embedded in one batch."""
+    """The issues as the index stores them, embedded in one batch; a short entry, which is its own head, once."""
     bodies, heads = [body_of(issue) for issue in issues], [head_of(issue) for issue in issues]
-    vectors = embedder.embed([text[:EMBEDDED_CHARACTERS] for text in (*bodies, *heads)])
+    meant = [_meant(issue, body) for issue, body in zip(issues, bodies, strict=True)]
+    texts = [text[:EMBEDDED_CHARACTERS] for text in (*meant, *heads)]
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    distinct = embedder.embed(list(numbers))
+    vectors = [distinct[numbers[text]] for text in texts]
     for place, issue in enumerate(issues):
         yield IndexEntry(
             key=issue.key,
@@ -91,6 +105,12 @@ def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[
             dense=vectors[place],
             dense_head=vectors[len(issues) + place],
         )
+
+
+def _meant(issue: KnownIssue, body: str) -> str:
+    """What of an entry is embedded as a whole: a title that only repeats how a row's text begins says nothing more."""
+    is_row = not (issue.symptoms or issue.cause or issue.fix or issue.commands or issue.package)
+    return issue.text if is_row and issue.text.startswith(issue.title) else body
 
 
 class KnowledgeBase:
@@ -122,6 +142,16 @@ class KnowledgeBase:
         """``search`` for each query, embedded and looked up together."""
         hits = self._hits(queries, max(CANDIDATES, limit))
         return [self._evidence(query, found, limit) for query, found in zip(queries, hits, strict=True)]
+
+    def rank_many(
+        self, queries: Sequence[Query], limit: int, rankings: Sequence[Ranking]
+    ) -> list[list[list[Evidence]]]:
+        """``search_many`` under each of ``rankings``, embedded and looked up once: to measure what a part adds."""
+        hits = self._hits(queries, max(CANDIDATES, limit))
+        return [
+            [self._evidence(query, found, limit, ranking) for query, found in zip(queries, hits, strict=True)]
+            for ranking in rankings
+        ]
 
     def certain_matches(self, query: Query) -> list[Evidence]:
         """Issues that are certain without the index: confirmed for this very failure, or by a symptom pattern.
@@ -193,13 +223,16 @@ class KnowledgeBase:
     def _hits(self, queries: Sequence[Query], limit: int) -> list[dict[tuple[str, str], list[Hit]]]:
         return look_up(queries, limit, self._index, self._embedder, IndexFilter(without_sources=self._without))
 
-    def _evidence(self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int) -> list[Evidence]:
+    def _evidence(
+        self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int, ranking: Ranking = RANKING
+    ) -> list[Evidence]:
         """The certain matches, then the others by their fused score."""
-        certain = self.certain_matches(query) if query.lines else []
+        certain = self.certain_matches(query) if query.lines and ranking.certain else []
         sure = {e.issue.key for e in certain if e.match}
-        fused = fuse(hits)
+        fused = fuse(hits, ranking.weights)
         issues = self._ledger.issues.many(list(fused)[: max(COMPARED, limit + len(sure))])
-        likely = self._likely(query, [issue for issue in issues.values() if issue.key not in sure], fused, hits)
+        open_ones = [issue for issue in issues.values() if issue.key not in sure]
+        likely = self._likely(query, open_ones, fused, hits, ranking.explained)
         unmet = {e.issue.key: e for e in certain if not e.match}
         return [*(e for e in certain if e.match), *(unmet.get(e.issue.key, e) for e in likely)][:limit]
 
@@ -209,16 +242,22 @@ class KnowledgeBase:
         issues: Sequence[KnownIssue],
         fused: Mapping[str, float],
         hits: Mapping[tuple[str, str], list[Hit]],
+        explained_weight: float = EXPLAINED_WEIGHT,
     ) -> list[Evidence]:
         """The evidence for issues that only look like the query; only the first of them may be a match."""
-        words = set(stems(query.message or message_of(query.text)))
-        shares = cover(words, [_words_of(body_of(issue)) for issue in issues[:COMPARED]])
-        explained = {issue.key: share for issue, share in zip(issues, shares, strict=False)}
-        votes = self._votes(query, [issue.key for issue in issues])
+        said = query.message or message_of(query.text)
+        entries = [_words_of(body_of(issue)[:COVERED_CHARACTERS]) for issue in issues[:COMPARED]]
+        keys = [issue.key for issue in issues]
+        explained = dict(zip(keys, cover(set(stems(said)), entries), strict=False))
+        headline = dict(zip(keys, cover(set(stems(said.split("\n", 1)[0])), entries), strict=False))
+        votes = self._votes(query, keys)
         score = {
-            i.key: fused[i.key] + EXPLAINED_WEIGHT * explained.get(i.key, 0.0) + _standing(votes.get(i.key, Votes()))
-            for i in issues
+            key: fused[key] + explained_weight * headline.get(key, 0.0) + _standing(votes.get(key, Votes()))
+            for key in keys
         }
+        for issue in issues:
+            if check_versions(issue.applies_to, query.versions).applicability is Applicability.DOES_NOT_APPLY:
+                score[issue.key] -= MISFIT_WEIGHT
         issues = sorted(issues, key=lambda issue: -score[issue.key])
         like = _likenesses(issues, explained, hits)
         return [
@@ -257,7 +296,9 @@ def look_up(
     """Hits by (view, channel) of each query, embedded and looked up together."""
     views = [(place, view, text) for place, query in enumerate(queries) for view, text in _views(query).items()]
     meant = [text[:EMBEDDED_CHARACTERS] for _, view, text in views if _is_embedded(view)]
-    vectors = iter(embedder.embed(meant) if meant else ())
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(meant))}
+    distinct = embedder.embed(list(numbers)) if meant else ()
+    vectors = iter([distinct[numbers[text]] for text in meant])
     answers = index.search(
         [
             IndexQuery(
@@ -301,7 +342,7 @@ def _standing(votes: Votes) -> float:
     )
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=ENTRIES_REMEMBERED)
 def _words_of(body: str) -> frozenset[str]:
     """The stems of an issue's words, which are asked for again by nearly every search."""
     return frozenset(stems(body))

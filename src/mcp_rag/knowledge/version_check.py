@@ -1,23 +1,27 @@
-"""``applies_to`` against the versions that were seen, with the semantics of PEP 440."""
+"""``applies_to`` against the versions that were seen: PEP 440's semantics, and semver's and Debian's where those write
+it."""
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import metadata
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mcp_rag.errors import InputError
 from mcp_rag.records import Applicability, VersionCheck
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
 _LEADING = re.compile(r"v?(\d+(?:\.\d+)*(?:(?:a|b|rc|\.post|\.dev)\d+)?)")
-_PINNED = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#,]+)")
+_SEMVER = re.compile(r"v?(\d+\.\d+\.\d+)-(?!\d+$)[0-9A-Za-z.-]*[A-Za-z][0-9A-Za-z.-]*(?:\+[\w.-]+)?$")
+_DEBIAN = re.compile(r"(?:(?P<epoch>\d+):)?(?P<upstream>\d[\w.+~]*?)(?P<revision>-[\w.+~]+)?$")
+_REPACKED = re.compile(r"(?:\+(?:dfsg|ds|really)|[.~]dfsg).*$")
+_CARET = re.compile(r"\^\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([\w.+-]*)$")
+_TILDE = re.compile(r"~\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([\w.+-]*)$")
+_OPEN = re.compile(r"=*\s*v?(\d+(?:\.\d+)*)\.[xX*](?:\.[xX*])*$")
+_PLAIN = re.compile(r"=?\s*v?(\d[\w.+-]*)$")
+_GAP = re.compile(r"(?<![<>=!~^,\s])\s+(?=[<>=!~^\d])|\s*,\s*")
 
 
 def check_versions(applies_to: Mapping[str, str], seen: Mapping[str, str]) -> VersionCheck:
@@ -43,25 +47,82 @@ def normal_name(name: str) -> str:
 
 
 def fits_specifier(specifier: str, version: str) -> bool | None:
-    """Whether a version is within a PEP 440 specifier; None when either cannot be understood."""
+    """Whether a version is within a specifier; None when either cannot be understood.
+
+    PEP 440's (``>=1.2,<2``), or npm's and Cargo's (``^1.2.3``, ``~1.2``, ``1.x``, ``>=1 <2 || 3``).
+    """
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     parsed = parse_version(version)
     try:
-        return None if parsed is None else SpecifierSet(specifier).contains(parsed, prereleases=True)
+        sets = [SpecifierSet(",".join(_translated(part))) for part in specifier.split("||")]
     except InvalidSpecifier:
         return None
+    return None if parsed is None else any(one.contains(parsed, prereleases=True) for one in sets)
+
+
+def _translated(specifier: str) -> Iterator[str]:
+    """Each condition as PEP 440 writes it."""
+    for part in filter(None, (part.strip() for part in _GAP.split(specifier.strip()))):
+        if found := _CARET.match(part):
+            yield from _up_to(found, _caret_place(found))
+        elif not part.startswith("~=") and (found := _TILDE.match(part)):
+            yield from _up_to(found, 1 if found[2] else 0)
+        elif found := _OPEN.match(part):
+            yield f"=={found[1]}.*"
+        elif found := _PLAIN.match(part):
+            yield f"=={found[1]}"
+        elif part not in ("*", "x", "X"):
+            yield part
+
+
+def _caret_place(found: re.Match[str]) -> int:
+    """The number that a caret keeps: the first that is not zero, or the last that is written."""
+    written = [number for number in found.groups()[:3] if number is not None]
+    return next((place for place, number in enumerate(written) if int(number)), len(written) - 1)
+
+
+def _up_to(found: re.Match[str], kept: int) -> Iterator[str]:
+    numbers = [int(number or 0) for number in found.groups()[:3]]
+    above = [*numbers[:kept], numbers[kept] + 1]
+    yield f">={'.'.join(map(str, numbers))}{found[4]}"
+    # Before a release come its own alphas: ^1.2 does not take 2.0.0-beta.
+    yield f"<{'.'.join(map(str, above))}.dev0"
 
 
 def parse_version(text: str) -> Version | None:
-    """A version as its tool writes it (``v20.11.0-alpine``, ``12.4``), as far as PEP 440 understands it."""
+    """A version as its tool writes it: PEP 440's, semver's (a tag behind a hyphen is before the release), Debian's
+    (epoch and revision of the package left out), or as far as its numbers go (``v20.11.0-alpine`` aside, ``12.4``)."""
     from packaging.version import InvalidVersion, Version
 
+    text = text.strip()
+    debian = _DEBIAN.match(text)
+    if debian and (debian["epoch"] or re.search(r"deb\d|ubuntu|~|dfsg|\+b\d+$", text)):
+        text = _REPACKED.sub("", debian["upstream"]).replace("~", "")
     try:
         return Version(text)
     except InvalidVersion:
-        found = _LEADING.match(text.strip())
+        if found := _SEMVER.match(text):
+            before = any(mark in text.lower() for mark in _BEFORE_RELEASE)
+            return Version(f"{found[1]}.dev0" if before else found[1])
+        found = _LEADING.match(text)
         return Version(found.group(1)) if found else None
+
+
+_BEFORE_RELEASE = (
+    "alpha",
+    "beta",
+    "rc",
+    "next",
+    "canary",
+    "nightly",
+    "preview",
+    "pre",
+    "dev",
+    "snapshot",
+    "experimental",
+)
+"""Marks of a version before its release; ``-alpine`` and ``-slim`` name an image instead."""
 
 
 def installed_versions() -> Mapping[str, str]:
@@ -70,42 +131,3 @@ def installed_versions() -> Mapping[str, str]:
 
     found = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
     return {**found, "python": platform.python_version()}
-
-
-def versions_from_file(path: Path) -> Mapping[str, str]:
-    """The versions pinned in a requirements file, ``uv.lock``, ``poetry.lock`` or ``package-lock.json``.
-
-    Raises:
-        InputError: the file cannot be read, or is not of its kind.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as fault:
-        raise _no_versions(str(path), fault) from fault
-    return versions_from_text(text, path.name)
-
-
-def versions_from_text(text: str, name: str) -> Mapping[str, str]:
-    """The versions pinned in a file's ``text``; its kind is told by its ``name``, or by how it begins.
-
-    Raises:
-        InputError: it is not of its kind.
-    """
-    try:
-        if name.endswith(".json") or text.lstrip().startswith("{"):
-            return _npm(json.loads(text))
-        if name.endswith((".lock", ".toml")) or "[[package]]" in text:
-            return {p["name"]: p["version"] for p in tomllib.loads(text).get("package", []) if "version" in p}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
-        raise _no_versions(name, fault) from fault
-    return {found[1]: found[2] for line in text.splitlines() if (found := _PINNED.match(line))}
-
-
-def _no_versions(name: str, fault: Exception) -> InputError:
-    return InputError(f"No versions can be read from {name}", str(fault), "Give a requirements or lock file")
-
-
-def _npm(lock: dict[str, Any]) -> Mapping[str, str]:
-    packages = lock.get("packages") or {}
-    found = {place.rpartition("node_modules/")[2]: entry.get("version") for place, entry in packages.items() if place}
-    return {name: version for name, version in found.items() if version}

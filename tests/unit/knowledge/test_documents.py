@@ -102,3 +102,63 @@ def test_two_files_of_one_name_are_two_sources(tmp_path: Path) -> None:
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="absent"):
         list(read_documents([tmp_path / "absent"]))
+
+
+POSTS = """<?xml version="1.0" encoding="utf-8"?>
+<posts>
+  <row Id="1" PostTypeId="1" AcceptedAnswerId="3" Title="Disk is full"
+    Body="&lt;p&gt;ENOSPC &amp;amp; more&lt;/p&gt;" Tags="&lt;linux&gt;&lt;disk&gt;" />
+  <row Id="2" PostTypeId="1" Title="Nobody knows" Body="x" />
+  <row Id="3" PostTypeId="2" ParentId="1" Body="&lt;pre&gt;&lt;code&gt;df -h&lt;/code&gt;&lt;/pre&gt;" />
+  <row Id="4" PostTypeId="2" ParentId="1" Body="another" />
+  <row Id="5" PostTypeId="1" AcceptedAnswerId="99" Title="Lost" Body="x" />
+  <row Id="6" PostTypeId="4" Body="a tag's wiki" />
+</posts>
+"""
+
+
+def test_a_stack_exchange_dump_gives_its_accepted_answers(tmp_path: Path) -> None:
+    document = read(tmp_path, "Posts.xml", POSTS)
+    (issue,) = document.issues
+    assert (issue.id, issue.title, issue.fix, issue.package) == ("1", "Disk is full", "df -h", "linux")
+    assert issue.text == "ENOSPC & more\nlinux disk"
+    assert sum(document.skipped.values()) == 4
+
+
+def test_a_dump_is_taken_in_parts_and_keeps_what_came_before_its_break(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_rag.knowledge.documents.reading.ENTRIES_PER_PART", 2)
+    rows = "".join(
+        f'<row Id="{n}" PostTypeId="1" AcceptedAnswerId="{n + 1}" Title="t{n}" Body="b" />'
+        f'<row Id="{n + 1}" PostTypeId="2" Body="a{n}" />'
+        for n in range(1, 11, 2)
+    )
+    (tmp_path / "Posts.xml").write_text(f"<posts>{rows}</posts>")
+    parts = list(read_documents([tmp_path / "Posts.xml"]))
+    assert [[issue.title for issue in part.issues] for part in parts] == [["t1", "t3"], ["t5", "t7"], ["t9"]]
+    assert len({part.digest for part in parts}) == len({part.name for part in parts}) == 3
+    (tmp_path / "Posts.xml").write_text(f"<posts>{rows}<row")
+    broken = list(read_documents([tmp_path / "Posts.xml"]))
+    assert [part.digest for part in broken[:2]] == [part.digest for part in parts[:2]]
+    assert any("no XML" in reason for reason in broken[-1].skipped)
+
+
+def test_github_issues_are_read_with_a_maintainers_word(tmp_path: Path) -> None:
+    rows = """[
+      {"number": 7, "title": "Crash", "body": "<!-- template -->it crashes", "url": "https://github.com/o/tool/issues/7",
+       "labels": [{"name": "bug"}],
+       "comments": [{"authorAssociation": "MEMBER", "body": "Upgrade to 2."}, {"authorAssociation": "NONE", "body": "+1"}]},
+      {"number": 8, "title": "From REST", "body": null, "html_url": "https://github.com/o/tool/issues/8", "comments": 3},
+      {"number": 9, "title": "A change", "pull_request": {}},
+      {"id": "own", "title": "t", "fix": "f"},
+      3, {"id": "nothing"}
+    ]"""
+    document = read(tmp_path, "issues.json", rows)
+    first, second, third = document.issues
+    assert (first.id, first.title, first.fix, first.package) == ("7", "Crash", "Upgrade to 2.", "tool")
+    assert first.text == "it crashes\nbug"
+    assert (second.title, second.fix, second.urls) == ("From REST", "", ("https://github.com/o/tool/issues/8",))
+    assert third.id == "own"
+    assert sum(document.skipped.values()) == 3
+    assert read(tmp_path, "broken.json", "[").skipped

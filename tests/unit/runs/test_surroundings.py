@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_rag.knowledge.version_check import versions_from_file
+from mcp_rag.knowledge.lock_files import versions_from_file
 from mcp_rag.records import Excerpt, Frame, Incident, Span
 from mcp_rag.runs import history
 from mcp_rag.runs.changes import Change, find_changes

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from mcp_rag.doctor import foretell
 from mcp_rag.errors import InputError
 from mcp_rag.faces.serving.answers import ExcerptLine
-from mcp_rag.knowledge.version_check import versions_from_text
+from mcp_rag.knowledge.lock_files import versions_from_text
 from mcp_rag.logs.source import LogSource
 from mcp_rag.wiring import House, files_in_force, redactor_of
 

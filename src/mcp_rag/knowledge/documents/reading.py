@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.documents.document import Document
+from mcp_rag.knowledge.documents.exports import json_entries, stackexchange_entries
 from mcp_rag.knowledge.documents.markup import html_entries, markdown_entries
 from mcp_rag.knowledge.documents.rows import csv_entries, jsonl_entries
 from mcp_rag.knowledge.documents.text import text_entries
@@ -16,6 +18,10 @@ from mcp_rag.records import KnownIssue
 
 LARGEST_DOCUMENT_BYTES = 2_000_000_000
 LARGEST_ENTRY_CHARACTERS = 10_000_000
+
+ENTRIES_PER_PART = 5_000
+"""A dump is taken in parts of so many entries, each learned at once: an interrupted call goes on behind the last. By
+eye."""
 
 Entries = Callable[[str, str, str, Counter[str]], Iterator[KnownIssue]]
 """(text, source, document name, what was left out) → entries."""
@@ -25,6 +31,7 @@ _BY_SUFFIX: dict[str, Entries] = {
     ".markdown": markdown_entries,
     ".jsonl": jsonl_entries,
     ".ndjson": jsonl_entries,
+    ".json": json_entries,
     ".csv": csv_entries,
     ".tsv": csv_entries,
     ".html": html_entries,
@@ -48,10 +55,10 @@ def read_documents(paths: Sequence[Path]) -> Iterator[Document]:
         if path.is_dir():
             root = path.resolve()
             for file in _files(root):
-                yield _read(file, f"dir:{root}", str(file.relative_to(root)))
+                yield from _read_any(file, f"dir:{root}", str(file.relative_to(root)))
         else:
             file = path.resolve()
-            yield _read(file, f"file:{file}", file.name)
+            yield from _read_any(file, f"file:{file}", file.name)
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -63,6 +70,35 @@ def _files(root: Path) -> Iterator[Path]:
             yield from _files(path)
         elif path.is_file():
             yield path
+
+
+def _read_any(path: Path, source: str, name: str) -> Iterator[Document]:
+    if path.suffix.lower() == ".xml":
+        yield from _read_dump(path, source, name)
+    else:
+        yield _read(path, source, name)
+
+
+def _read_dump(path: Path, source: str, name: str) -> Iterator[Document]:
+    """A Stack Exchange dump's parts; what was left out of it is told with the last."""
+    skipped: Counter[str] = Counter()
+    entries = _distinct(stackexchange_entries(path, source, skipped), skipped)
+    number = 0
+    while True:
+        number += 1
+        issues: tuple[KnownIssue, ...] = ()
+        try:
+            issues = tuple(islice(entries, ENTRIES_PER_PART))
+        except (OSError, ValueError) as fault:
+            skipped[f"unreadable: {fault}"] += 1
+        last = len(issues) < ENTRIES_PER_PART
+        if issues or number == 1:
+            digest = hashlib.sha256(repr(issues).encode("utf-8", "replace")).hexdigest() if issues else ""
+            yield Document(source, f"{name}#{number}", digest, issues, skipped if last else Counter())
+        elif last:
+            yield Document(source, f"{name}#{number}", "", skipped=skipped)
+        if last:
+            return
 
 
 def _read(path: Path, source: str, name: str) -> Document:
