@@ -35,6 +35,7 @@ lint: $(VENV)/.tested  ## types, style and the floors of the house
 check: lint test
 
 bench-logs: $(VENV)/.tested  ## finding failures beside grep, mining templates beside drain3, side by side
+	$(PIP) install --constraint constraints.txt --editable '.[fast]'
 	$(PIP) install --no-deps drain3==0.9.11 jsonpickle cachetools
 	$(BIN)/python benchmarks/huge_logs.py
 	$(BIN)/python benchmarks/templates.py

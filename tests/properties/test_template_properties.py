@@ -1,12 +1,16 @@
-"""Remembering changes no answer: of masks, of templates, of a batch."""
+"""Remembering and compiling change no answer: of masks, of templates, of a batch."""
 
 from __future__ import annotations
 
-from hypothesis import given
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_rag.logs.templates import TemplateMiner
-from mcp_rag.logs.templates.variables import Masker, masked
+from mcp_rag.logs.templates.variables import Masker, masked, masked_all
 
 PIECES = st.sampled_from(
     [
@@ -55,6 +59,13 @@ PIECES = st.sampled_from(
         "7",
         "7x",
         "ERROR",
+        "\x01",
+        '"',
+        "/*",
+        "⨯",
+        "\n",
+        "libmpg777-7_7.7",
+        "\ud800",
     ]
 )
 LINES = st.lists(PIECES, max_size=14).map("".join)
@@ -77,3 +88,56 @@ def test_a_batch_gives_what_line_by_line_gives(lines: list[str]) -> None:
     assert [one.add(line).text for line in lines][-1:] == [template.text for template in many.add_all(lines)][-1:]
     assert [(t.text, t.count) for t in one.templates] == [(t.text, t.count) for t in many.templates]
     assert sum(t.count for t in many.templates) == len(lines)
+
+
+@given(st.lists(LINES, max_size=20))
+def test_texts_masked_together_are_masked_as_each_alone(texts: list[str]) -> None:
+    assert masked_all(texts) == [masked(text) for text in texts]
+
+
+compiled = pytest.mark.skipif(find_spec("numba") is None, reason="the fast extra is not installed")
+
+
+def mined(lines: list[str], *, fast: bool, most: int = 100_000) -> list[tuple[str, int]]:
+    miner = TemplateMiner(max_templates=most, fast=fast)
+    given = [template.id for template in miner.add_all(lines)]
+    assert len(given) == len(lines)
+    return [(template.text, template.count) for template in miner.templates]
+
+
+@compiled
+@settings(deadline=None)
+@given(st.lists(LINES, max_size=30), st.integers(1, 12))
+def test_compiled_mining_gives_what_python_gives(lines: list[str], most: int) -> None:
+    assert mined(lines, fast=True, most=most) == mined(lines, fast=False, most=most)
+
+
+@compiled
+def test_compiled_mining_gives_what_python_gives_for_real_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mcp_rag.logs.templates import fast, plain
+
+    logs = sorted((Path(__file__).parents[1] / "golden" / "logs").glob("*.log"))
+    lines = [line for log in logs for line in log.read_text("utf-8", "replace").split("\n")]
+    whole = mined(lines, fast=True)
+    assert whole == mined(lines, fast=False)
+    # With so little remembered that everything is forgotten many times.
+    for module in (fast, plain):
+        monkeypatch.setattr(module, "REMEMBERED_SHAPES", 500)
+    monkeypatch.setattr(fast, "REMEMBERED_WORDS", 3_000)
+    monkeypatch.setattr(fast, "LINES_AT_ONCE", 1_000)
+    assert mined(lines, fast=True) == mined(lines, fast=False)
+
+
+@compiled
+@settings(deadline=None)
+@given(st.lists(LINES, max_size=12), st.lists(LINES, max_size=12))
+def test_a_state_goes_on_alike_compiled_or_not(before: list[str], after: list[str]) -> None:
+    told = []
+    for first, second in ((True, False), (False, True), (False, False)):
+        miner = TemplateMiner(fast=first)
+        list(miner.add_all(before))
+        further = TemplateMiner(fast=second)
+        further.restore(miner.templates)
+        list(further.add_all(after))
+        told.append([(template.text, template.count) for template in further.templates])
+    assert told[0] == told[1] == told[2]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_rag.errors import InputError
+from mcp_rag.errors import InputError, MissingExtra
 from mcp_rag.logs.templates import TemplateMiner, load_miner, save_miner, variables_of
 from mcp_rag.logs.templates.variables import masked
 
@@ -108,3 +109,36 @@ def test_every_line_counts_once_and_runs_agree(lines: list[str]) -> None:
             miner.add(line)
     assert sum(t.count for t in miners[0].templates) == len(lines)
     assert json.dumps([t.text for t in miners[0].templates]) == json.dumps([t.text for t in miners[1].templates])
+
+
+def test_a_template_tells_what_stands_where_it_varies() -> None:
+    miner = TemplateMiner()
+    miner.add("  GET page=home took 3 ms from 10.0.0.7")
+    template = miner.add("  GET page=about took 12 ms from 10.0.0.9")
+    assert template.text == "GET page=<*> took <size> from <ip>"
+    found = template.parameters("  GET page=help took 7 ms from 10.1.2.3")
+    assert found is not None
+    assert [(v.kind, v.text, v.start) for v in found] == [
+        ("*", "help", 11),
+        ("size", "7 ms", 21),
+        ("ip", "10.1.2.3", 31),
+    ]
+    assert template.parameters("PUT page=help") is None
+
+
+def test_miners_of_several_files_are_merged_in_their_order() -> None:
+    def miner(*lines: str) -> TemplateMiner:
+        made = TemplateMiner()
+        list(made.add_all(lines))
+        return made
+
+    whole = miner("worker 1 started")
+    whole.merge([miner("worker 2 started", "worker 2 stopped"), miner("worker 3 stopped")])
+    assert [(t.text, t.count) for t in whole.templates] == [("worker <num> started", 2), ("worker <num> stopped", 2)]
+    assert whole.add("worker 9 stopped").count == 3
+
+
+def test_compiled_mining_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp_rag.logs.templates.fast", None)
+    with pytest.raises(MissingExtra, match=r"mcp-rag\[fast\]"):
+        TemplateMiner(fast=True)

@@ -26,7 +26,7 @@ def _thrown(passage: Passage, at: int) -> Extent | None:
 
 
 PASSED_ON = re.compile(
-    r"\b(?:CalledProcessError|ChildFailedError|SystemExit|BackendCompilerFailed|ProcessExitedException|NonZeroExit\w*)\b"
+    r"\b(?:CalledProcessError|ChildFailedError|SystemExit|BackendCompilerFailed|ProcessExitedException|CellExecutionError|NonZeroExit\w*)\b"
     r"|See root cause above|see the (?:logs?|errors?|traceback) above"
 )
 """Exceptions that only pass on that something else failed; what failed stands elsewhere."""

@@ -48,7 +48,7 @@ RULES = (
     rule("junit-failure", Role.TEST, "<<< failure!|<<< error!", r"^(?!.*Tests run:).*<<< (?:FAILURE|ERROR)!",
          reach(r"^(?:\[ERROR\] )?\s*(?:at |(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Failure)\b|Expected|expected|but|\.\.\. )|^\S+(?:Exception|Error)\b|^\s+\S", key=r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error)"),
          "failed JUnit test", "java", "surefire", merges=2),
-    rule("maven-error", Role.TOOL, "[error]", r"^\[ERROR\] (?:Failed to execute goal|COMPILATION ERROR|Non-resolvable|Malformed POM|The build could not|Unknown lifecycle|Some problems were|Plugin \S+ or one of its|Failed to )",
+    rule("maven-error", Role.TOOL, "[error]", r"^\[ERROR\] (?:Failed to execute goal|COMPILATION ERROR|Non-resolvable|Malformed POM|The build could not|Unknown lifecycle|Some problems were|Plugin \S+ or one of its|The goal you specified|No goals have been|Unknown packaging|Failed to )",
          ONE_LINE, "Maven gave up", "java", "maven"),
     rule("maven-error-lines", Role.GENERIC, "[error]", r"^\[ERROR\] (?!.*(?:re-run Maven|Re-run Maven|full stack trace|For more information|\[Help \d|After correcting|Please refer|-> \[Help|^\[ERROR\]\s*$))\s*\S",
          reach(r"^\[ERROR\] .*\S"), "errors reported by Maven", "java", "maven"),

@@ -49,7 +49,7 @@ RULES = (
     rule("make-no-rule", Role.TOOL, "*** ", r"^\S*make(?:\[\d+\])?: \*\*\* (?:No rule|No targets|missing|multiple|target|\w+ .*Stop)|^\S+:\d+: \*\*\* .*Stop\.", reason="make has nothing to build it with", tool="make"),
     rule("make-error", Role.CONSEQUENCE, "*** [|*** wait|recipe for target", r"^\S*make(?:\.exe)?(?:\[\d+\])?: \*\*\* |recipe for target .* failed", reason="make gave up", tool="make", merges=3),
     rule("ninja-error", Role.TOOL, "ninja: error|ninja: fatal", r"^ninja: (?:error|fatal): ", reason="ninja could not go on", tool="ninja"),
-    rule("ninja-failed", Role.CONSEQUENCE, "failed: |ninja: build stopped", r"^FAILED: |^ninja: build stopped", reason="the step that ninja gave up on", tool="ninja"),
+    rule("ninja-failed", Role.CONSEQUENCE, "failed: |ninja: build stopped", r"^FAILED: (?:\[code=\d+\] )?\S+(?: \S+){0,3}\s*$|^ninja: build stopped", reason="the step that ninja gave up on", tool="ninja"),
     rule("sanitizer", Role.CRASH, "sanitizer:|runtime error:", r"==\d+==\s?ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|\S+:\d+:\d+: runtime error: ",
          reach(stop=r"^SUMMARY", blanks=1, limit=80), "sanitizer report", "c++", "sanitizer"),
     rule("valgrind", Role.CRASH, "invalid read|invalid write|definitely lost", r"^==\d+== (?:Invalid (?:read|write)|.*definitely lost: [1-9])", reach(r"^==\d+==\s+(?:at|by|Address)"), "valgrind report", "c++", "valgrind"),

@@ -64,6 +64,14 @@ def _message_end(passage: Passage, raised: int, end: int) -> int:
     return i
 
 
+def _notebook_traceback(passage: Passage, at: int) -> Extent:
+    """IPython names the exception in the head, and again with its message below the last frame."""
+    name = passage[at].split()[0]
+    end = min(len(passage), at + LONGEST_BLOCK)
+    last = next((i for i in range(at + 1, end) if passage[i].startswith(f"{name}: ")), at)
+    return at, last, last
+
+
 def _syntax_error(passage: Passage, at: int) -> Extent | None:
     """A SyntaxError that stands alone: the file, the line of code and the caret above it belong to it. One with frames
     below it is JavaScript's."""
@@ -81,6 +89,8 @@ _INNER = r"^\s+(?:[a-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception): |: (?:fatal )?e
 _SECTION = r"^(?:={4,} |_{4,} .* _{4,}$|-{4,} .* -{4,}$)"
 
 RULES = (
+    rule("ipython-traceback", Role.CRASH, "traceback (most recent call last)", r"^\w+(?:Error|Exception|Interrupt)\s{2,}Traceback \(most recent call last\)",
+         _notebook_traceback, "traceback of a notebook's cell", "python", "ipython"),
     rule("python-traceback", Role.CRASH, "traceback (most recent call last)",
          r"(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\)", _traceback,
          "Python traceback", "python", "python", merges=2),
@@ -99,6 +109,10 @@ RULES = (
     rule("unittest-failure", Role.TEST, "error: |fail: ", r"^(?:ERROR|FAIL): \w+ \(.+\)",
          reach(stop=r"^={20,}$|^Ran \d+ test", blanks=2, key=r"^(?:\w+\.)*\w*(?:Error|Exception|Failure)\b", limit=LONGEST_BLOCK),
          "failed unittest test", "python", "unittest", merges=3),
+    rule("doctest-failure", Role.TEST, "failed example:", r"^Failed example:$", reach(stop=r"^\*{20,}|^\d+ items? had", blanks=1, before=r"^File \"", key=r"^(?:Expected|Exception raised)"), "failed doctest", "python", "doctest", merges=3),
+    rule("behave-failure", Role.TEST, "assert failed: |assertion failed: ", r"^\s+(?:ASSERT FAILED|Assertion Failed): ", reach(r"^\s+\S", before=r"^\s+(?:Given|When|Then|And|But) "), "failed behave step", "python", "behave"),
+    rule("robot-failure", Role.TEST, " fail ", r"^(?:\S.*\| )?FAIL \|$", reach(stop=r"^[-=]{20,}|^\d+ tests?, ", key=r"^(?!.*\| FAIL \|$)\S"), "failed Robot Framework test", None, "robot", least=2),
+    rule("cython-error", Role.COMPILE, ".pyx:|.pxd:|.pxi:", r"^\S+\.(?:pyx|pxd|pxi):\d+:\d+: ", reach(before=r"\S"), "Cython compile error", "python", "cython", merges=3),
     rule("pip-error", Role.TOOL,
          "could not find a version|no matching distribution|resolutionimpossible|cannot install|failed building wheel|could not build wheels|failed to build|subprocess-exited-with-error|metadata-generation-failed|could not install packages|conflicting dependencies|requires a different python|externally-managed|invalid requirement|hash",
          r"^\s*(?:ERROR|error): (?:Could not|No matching|ResolutionImpossible|Cannot install|Failed|subprocess|metadata|Package|Invalid requirement|externally-managed|THESE PACKAGES|Exception)|^× ",

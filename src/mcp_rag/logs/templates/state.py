@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mcp_rag.errors import InputError
-from mcp_rag.logs.templates.miner import Template, TemplateMiner, Token
+from mcp_rag.logs.templates.miner import TemplateMiner
+from mcp_rag.logs.templates.template import Template, Token
 
 FORMAT = "mcp-rag templates"
 VERSION = 1

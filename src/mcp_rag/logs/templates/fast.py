@@ -1,0 +1,365 @@
+"""The miner's fast half: whole batches of lines as bytes, in compiled loops (``kernel.py``).
+
+It gives the same templates as ``plain.py``, line for line. What varies in a word is told by the same patterns, once a
+word and for all new words of a batch together; the compiled loops only split, look up, compare and count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from threading import RLock
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+
+from mcp_rag.logs.templates import kernel
+from mcp_rag.logs.templates.plain import LEADING_TOKENS, REMEMBERED_SHAPES, in_groups, token_of
+from mcp_rag.logs.templates.template import WILD, Template, Token
+from mcp_rag.logs.templates.variables import Kept, masked, masked_alike, same_digits
+
+LINES_AT_ONCE = 32_768
+"""Lines of a batch; more are no faster. Measured with ``benchmarks/templates.py``."""
+
+BYTES_AT_ONCE = 8_000_000
+"""A batch of long lines ends here."""
+
+REMEMBERED_WORDS = 1_000_000
+"""Words known to all miners of a process; all are forgotten together when there are more. Some 200 MB at most."""
+
+_SEED = np.uint64(hash("mcp-rag templates") & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _hash(text: str) -> int:
+    """64 bits for a text; 0 and 1 are taken."""
+    # Python hashes the characters as they lie in memory, where ⨯, U+2A2F, looks like ``/*``.
+    same = hash(text) if text.isascii() else hash(text.encode("utf-8", "surrogatepass"))
+    return max(same & 0xFFFF_FFFF_FFFF_FFFF, 2)
+
+
+class Table:
+    """Hash → number, growing."""
+
+    def __init__(self, places: int = 1 << 12) -> None:
+        self.keys = np.zeros(places, np.uint64)
+        self.values = np.zeros(places, np.int32)
+        self.count = 0
+
+    def reserve(self, more: int) -> None:
+        """Make room for ``more`` keys."""
+        places = len(self.keys)
+        while (self.count + more) * 2 > places:
+            places *= 2
+        if places > len(self.keys):
+            wider = Table(places)
+            kernel.rehash(self.keys, self.values, wider.keys, wider.values)
+            self.keys, self.values = wider.keys, wider.values
+
+    def put_all(self, hashes: Any, values: Sequence[int]) -> None:
+        self.reserve(len(hashes))
+        kernel.put_all(self.keys, self.values, hashes, np.asarray(values, np.int32))
+
+
+class Rows:
+    """Rows of 64-bit numbers in groups: what entry ``n`` consists of stands from ``starts[n]`` to ``starts[n + 1]``."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.starts = np.zeros(1 << 10, np.int64)
+        self.rows = np.zeros((1 << 10, *shape), np.uint64)
+
+    def append(self, first: int, sizes: Sequence[int], flat: Sequence[int]) -> None:
+        """Rows of the entries ``first``, ``first + 1`` …: how many each has, and the numbers in all of them."""
+        at = int(self.starts[first])
+        self.starts = _longer(self.starts, first + len(sizes) + 1)
+        self.starts[first + 1 : first + len(sizes) + 1] = np.cumsum(sizes) + at
+        new = np.array(flat, np.uint64).reshape(-1, *self.rows.shape[1:])
+        self.rows = _longer(self.rows, at + len(new))
+        self.rows[at : at + len(new)] = new
+
+
+def _longer(array: Any, needed: int) -> Any:
+    if needed <= len(array):
+        return array
+    longer = np.zeros((max(needed, 2 * len(array)), *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+class Lexicon:
+    """What words are masked to, for all miners of a process: it does not depend on who asks."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.engines: WeakSet[FastEngine] = WeakSet()
+        self.strings: dict[int, str] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.words, self.exacts = Table(), Table()
+        self.subs, self.tokens = Rows(()), Rows((5,))
+        self._entries: dict[str, int] = {}
+        self._kept: dict[str, Kept | None] = {}
+
+    def forget_if_full(self) -> None:
+        """Forget all words when there are too many."""
+        if self.words.count + self.exacts.count > REMEMBERED_WORDS:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget all words; strings that templates need are kept by their engines."""
+        for engine in self.engines:
+            engine.keep_strings()
+        self.strings.clear()
+        self._forget()
+
+    def learn(self, texts: Sequence[str], hashes: Any) -> None:
+        """Words, all their digits alike."""
+        answers = [kernel.KEEPS] * len(texts)
+        told = []
+        for n, said in enumerate(masked_alike(texts)):
+            if isinstance(said, str):
+                told.append((n, said))
+            else:
+                self._kept[texts[n]] = said
+        entries = self.entries_of([said for _, said in told])
+        for (n, _), entry in zip(told, entries, strict=True):
+            answers[n] = entry
+        self.words.put_all(hashes, answers)
+
+    def learn_exact(self, texts: Sequence[str], hashes: Any) -> None:
+        """Words as they are, whose likenesses are learnt."""
+        kept = map(self._kept.__getitem__, same_digits("\n".join(texts)).split("\n"))
+        said = [known.of(text) if known else masked(text) for known, text in zip(kept, texts, strict=True)]
+        self.exacts.put_all(hashes, self.entries_of(said))
+
+    def entries_of(self, said: Sequence[str]) -> list[int]:
+        """The number of each masked word."""
+        known = self._entries
+        first = len(known)
+        sub_sizes: list[int] = []
+        subs: list[int] = []
+        token_sizes: list[int] = []
+        tokens: list[int] = []
+        for text in said:
+            if text not in known:
+                known[text] = len(known)
+                parts = text.split(" ")
+                sub_sizes.append(len(parts))
+                subs += map(_hash, parts)
+                parts = text.split()
+                token_sizes.append(len(parts))
+                for part in parts:
+                    tokens += self.row_of(*in_groups(token_of(part)))
+        if subs:
+            self.subs.append(first, sub_sizes, subs)
+            self.tokens.append(first, token_sizes, tokens)
+        return [known[text] for text in said]
+
+    def row_of(self, token: Token, leading: str, behind: str) -> tuple[int, ...]:
+        """Key, value, how it is shown, and what it is in a group's key among the first tokens and behind: as hashes."""
+        first = _hash(leading) if leading else 2
+        return (*self.hashes_of(token), first, first if leading is behind else _hash(behind) if behind else 2)
+
+    def hashes_of(self, token: Token) -> tuple[int, int, int]:
+        key, value, shown = token
+        number = self._known(value)
+        return self._known(key) if key else 0, number, number if shown is value else self._known(shown)
+
+    def _known(self, text: str) -> int:
+        if text == WILD:
+            return 1
+        number = _hash(text) if text else 0
+        self.strings[number] = text
+        return number
+
+
+LEXICON = Lexicon()
+
+
+class MinedTemplate(Template):
+    """A template that an engine keeps."""
+
+    __slots__ = ("_engine", "_number")
+
+    def __init__(self, engine: FastEngine, number: int) -> None:
+        self._engine, self._number = engine, number
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        return self._engine.tokens_of(self._number)
+
+    @property
+    def count(self) -> int:
+        return int(self._engine.counts[self._number])
+
+
+class FastEngine:
+    """Mines batches of lines; the same interface as ``plain.PlainEngine``."""
+
+    def __init__(self, similarity: float, max_templates: int) -> None:
+        self.similarity, self.max_templates = similarity, max_templates
+        self.templates: list[Template] = []
+        self.counts = np.zeros(1 << 8, np.int64)
+        self._lines, self._shapes, self._groups = Table(1 << 10), Table(1 << 10), Table(1 << 9)
+        self._heads, self._tails = np.zeros(1 << 8, np.int64), np.zeros(1 << 8, np.int64)
+        self._following, self._offsets = np.zeros(1 << 8, np.int64), np.zeros(1 << 8, np.int64)
+        self._pool = np.zeros((1 << 11, 3), np.uint64)
+        self._numbers = np.zeros(7, np.int64)
+        self._numbers[kernel.OVERFLOW] = -1
+        self._strings: dict[int, str] = {}
+        LEXICON.engines.add(self)
+
+    def add(self, line: str) -> Template:
+        return next(iter(self.add_all([line])))
+
+    def add_all(self, lines: Iterable[str]) -> Iterator[Template]:
+        coming = iter(lines)
+        while batch := list(islice(coming, LINES_AT_ONCE)):
+            yield from map(self.templates.__getitem__, self.add_batch(batch).tolist())
+
+    def add_batch(self, lines: Sequence[str]) -> Any:
+        """The number of each line's template."""
+        joined = "\n".join(lines).encode("utf-8", "surrogatepass")
+        buf = np.frombuffer(joined, np.uint8)
+        ends = np.append(np.flatnonzero(buf == ord("\n")), len(buf))
+        if len(ends) != len(lines):  # a line with a line feed in it
+            ends = np.cumsum([len(line.encode("utf-8", "surrogatepass")) + 1 for line in lines]) - 1
+        starts = np.empty(len(ends), np.int64)
+        starts[0], starts[1:] = 0, ends[:-1] + 1
+        found = np.empty(len(ends), np.int64)
+        with LEXICON.lock:
+            at = 0
+            try:
+                while at < len(starts):
+                    at = self._add_some(joined, buf, starts, ends.astype(np.int64), at, found)
+            except BaseException:
+                LEXICON.forget()  # words were asked for that now nobody answers
+                raise
+            LEXICON.forget_if_full()
+        self.templates.extend(MinedTemplate(self, n) for n in range(len(self.templates), self._many()))
+        return found
+
+    def match(self, line: str) -> Template | None:
+        with LEXICON.lock:
+            entries = np.array(LEXICON.entries_of(masked(line).split(" ")), np.int64)
+            shape = np.uint64(kernel.shape_of(entries, len(entries), LEXICON.subs.starts, LEXICON.subs.rows))
+            found = kernel.find(self._shapes.keys, self._shapes.values, shape)
+        return self.templates[found] if found >= 0 else None
+
+    def restore(self, templates: Iterable[Template]) -> None:
+        with LEXICON.lock:
+            for template in templates:
+                rows = [LEXICON.row_of(*in_groups(token)) for token in template.tokens]
+                tokens = np.array(rows, np.uint64).reshape(len(rows), 5)
+                self._reserve(1, len(rows))
+                group = np.uint64(kernel.group_of(tokens, len(rows), LEADING_TOKENS))
+                number = kernel.add_template(
+                    tokens, len(rows), group, self._groups.keys, self._groups.values, self._heads, self._tails,
+                    self._following, self._offsets, self._pool, self._numbers,
+                )  # fmt: skip
+                self.counts[number] = template.count
+                self.templates.append(MinedTemplate(self, number))
+
+    def tokens_of(self, number: int) -> tuple[Token, ...]:
+        rows = self._pool[self._offsets[number] : self._offsets[number + 1]].tolist()
+        return tuple(Token(*map(self._string, row)) for row in rows)
+
+    def keep_strings(self) -> None:
+        """Keep what the templates consist of, before the lexicon forgets it."""
+        used = np.unique(self._pool[: self._numbers[kernel.POOLED]]).tolist()
+        self._strings = {number: self._string(number) for number in used}
+
+    def _string(self, number: int) -> str:
+        if number < 2:
+            return WILD if number else ""
+        return LEXICON.strings.get(number) or self._strings[number]
+
+    def _many(self) -> int:
+        return int(self._numbers[kernel.TEMPLATES])
+
+    def _add_some(self, data: bytes, buf: Any, starts: Any, ends: Any, first: int, found: Any) -> int:
+        """Mine lines from ``first`` on, as far as it goes in one run; the line to go on with."""
+        room = max(1 << 16, int((ends[first:] - starts[first:]).max()) + 4)
+        wanted, hashes = np.empty((room, 2), np.int64), np.empty(room, np.uint64)
+        words, exacts = LEXICON.words, LEXICON.exacts
+        words.reserve(room)
+        last, asked = kernel.scan(
+            buf, starts, ends, first, _SEED, self._lines.keys, self._lines.values,
+            words.keys, words.values, room, found, wanted, hashes,
+        )  # fmt: skip
+        words.count += asked
+        if asked:
+            LEXICON.learn(_texts(data, wanted[:asked], alike=True), hashes[:asked])
+        upto = first
+        while upto < last:
+            exacts.reserve(room)
+            upto, asked = kernel.scan_exact(
+                buf, starts, ends, upto, last, _SEED, words.keys, words.values, exacts.keys, exacts.values,
+                room, found, wanted, hashes,
+            )  # fmt: skip
+            exacts.count += asked
+            if asked:
+                LEXICON.learn_exact(_texts(data, wanted[:asked]), hashes[:asked])
+        return self._grow(data, buf, starts, ends, first, last, found)
+
+    def _grow(self, data: bytes, buf: Any, starts: Any, ends: Any, first: int, last: int, found: Any) -> int:
+        longest = int((ends[first:last] - starts[first:last]).max()) * 2 + 8
+        entries, tokens = np.empty(longest, np.int64), np.empty((longest, 5), np.uint64)
+        while True:
+            odd_starts, odd_entries = self._odd(data, starts, ends, first, last, found)
+            subs, rows, words, exacts = LEXICON.subs, LEXICON.tokens, LEXICON.words, LEXICON.exacts
+            if len(odd_entries):
+                most = max(longest, int(np.diff(odd_starts).max()) + 1)
+                entries, tokens = np.empty(most, np.int64), np.empty((most, 5), np.uint64)
+            new = int(np.count_nonzero(found[first:last] < 0))
+            self._reserve(new + 1, longest)
+            last_done = kernel.grow(
+                buf, starts, ends, first, last, _SEED, found, odd_starts, odd_entries,
+                words.keys, words.values, exacts.keys, exacts.values, subs.starts, subs.rows, rows.starts, rows.rows,
+                self._lines.keys, self._lines.values, self._shapes.keys, self._shapes.values,
+                self._groups.keys, self._groups.values, self._heads, self._tails, self._following,
+                self._offsets, self._pool, self.counts, self._numbers,
+                self.similarity, LEADING_TOKENS, self.max_templates, REMEMBERED_SHAPES, entries, tokens,
+            )  # fmt: skip
+            if self._numbers[kernel.REASON] != kernel.FULL:
+                return int(last_done)
+            self._pool = _longer(self._pool, 2 * len(self._pool))
+            first = int(last_done)
+
+    def _odd(self, data: bytes, starts: Any, ends: Any, first: int, last: int, found: Any) -> tuple[Any, Any]:
+        """The entries of the lines that are masked as a whole."""
+        odd_starts = np.zeros(last - first + 1, np.int64)
+        odd = np.flatnonzero(found[first:last] == kernel.ODD)
+        if not len(odd):
+            return odd_starts, np.zeros(0, np.int64)
+        entries: list[int] = []
+        sizes = np.zeros(last - first, np.int64)
+        for n in odd.tolist():
+            line = data[starts[first + n] : ends[first + n]].decode("utf-8", "surrogatepass")
+            of_line = LEXICON.entries_of(masked(line).split(" "))
+            entries += of_line
+            sizes[n] = len(of_line)
+        odd_starts[1:] = np.cumsum(sizes)
+        return odd_starts, np.array(entries, np.int64)
+
+    def _reserve(self, templates: int, tokens: int) -> None:
+        """Make room for so many more templates and, for one of them, tokens."""
+        many = self._many()
+        self._lines.count, self._shapes.count = (int(self._numbers[n]) for n in (kernel.REMEMBERED, kernel.SHAPES))
+        self._groups.count = int(self._numbers[kernel.GROUPS])
+        for table in (self._lines, self._shapes, self._groups):
+            table.reserve(templates)
+        needed = many + templates + 1
+        self.counts, self._following = _longer(self.counts, needed), _longer(self._following, needed)
+        self._heads, self._tails = _longer(self._heads, needed), _longer(self._tails, needed)
+        self._offsets = _longer(self._offsets, needed + 1)
+        self._pool = _longer(self._pool, int(self._numbers[kernel.POOLED]) + tokens)
+
+
+def _texts(data: bytes, places: Any, alike: bool = False) -> list[str]:
+    """The words that stand at these places."""
+    # Two flat lists: tens of thousands of pairs would keep the garbage collector busy.
+    bounds = zip(places[:, 0].tolist(), places[:, 1].tolist(), strict=True)
+    joined = b"\n".join([data[start:stop] for start, stop in bounds]).decode("utf-8", "surrogatepass")
+    return (same_digits(joined) if alike else joined).split("\n")

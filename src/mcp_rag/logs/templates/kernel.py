@@ -1,0 +1,415 @@
+"""Compiled loops over the bytes of many lines; only imported where the ``fast`` extra is installed.
+
+Whatever is compared is compared by 64-bit hashes of its text, in open hash tables of two arrays (keys, values) whose
+number of places is a power of two. A key of 0 is a free place. The hashes are seeded anew in every process.
+"""
+
+# ruff: noqa: PLR0912, PLR0915
+# A compiled loop is one function: a call for each of its steps would cost what it saves.
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+FREE, KEEPS, WANTED = -1, -2, -3
+"""Values: not in the table; a word whose digits stay, so that its own text decides; asked for, not yet answered."""
+
+ODD = -2
+"""In place of a template: a line that is masked as a whole."""
+
+TEMPLATES, POOLED, SHAPES, REMEMBERED, OVERFLOW, REASON, GROUPS = range(7)
+"""Places of a miner's numbers."""
+
+DONE, CLEARED, FULL = range(3)
+"""Reasons to return."""
+
+_PRIME = np.uint64(0x100000001B3)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_S32 = np.uint64(32)
+_S29 = np.uint64(29)
+_SEVEN = np.uint8(55)
+_EXACT = np.uint64(0x5851F42D4C957F2D)
+NO_KEY = np.uint64(0)
+WILD_VALUE = np.uint64(1)
+
+
+@njit(cache=True, inline="always")
+def _final(h):
+    h ^= h >> _S32
+    h *= _MIX
+    h ^= h >> _S29
+    return h if h > np.uint64(1) else np.uint64(2)
+
+
+@njit(cache=True, inline="always")
+def _digit(b):
+    return 48 <= b <= 57
+
+
+@njit(cache=True, inline="always")
+def _wordy(b):
+    return 48 <= b <= 57 or 65 <= b <= 90 or 97 <= b <= 122 or b == 95
+
+
+@njit(cache=True)
+def find(keys, values, h):
+    """The value of a hash, or FREE."""
+    mask = np.uint64(len(keys) - 1)
+    i = h & mask
+    while keys[i] != np.uint64(0):
+        if keys[i] == h:
+            return values[i]
+        i = (i + np.uint64(1)) & mask
+    return FREE
+
+
+@njit(cache=True)
+def put(keys, values, h, value):
+    """Set the value of a hash; 1 when it is new."""
+    mask = np.uint64(len(keys) - 1)
+    i = h & mask
+    while keys[i] != np.uint64(0):
+        if keys[i] == h:
+            values[i] = value
+            return 0
+        i = (i + np.uint64(1)) & mask
+    keys[i] = h
+    values[i] = value
+    return 1
+
+
+@njit(cache=True)
+def put_all(keys, values, hashes, given):
+    """Set the values of many hashes; how many are new."""
+    new = 0
+    for n in range(len(hashes)):
+        new += put(keys, values, hashes[n], given[n])
+    return new
+
+
+@njit(cache=True)
+def rehash(keys, values, wider_keys, wider_values):
+    """Copy a table into a larger one."""
+    for i in range(len(keys)):
+        if keys[i] != np.uint64(0):
+            put(wider_keys, wider_values, keys[i], values[i])
+
+
+@njit(cache=True)
+def _boundary(buf, at, end):
+    """Whether a word ends at ``at``: 1, 0, or -1 where only Unicode could tell."""
+    if at >= end:
+        return 1
+    if buf[at] >= 128:
+        return -1
+    return 0 if _wordy(buf[at]) else 1
+
+
+@njit(cache=True)
+def _unit(buf, at, end):
+    """Whether a unit of size or time begins at ``at`` and ends with a word: 1, 0 or -1."""
+    if at >= end:
+        return 0
+    b = buf[at]
+    second = buf[at + 1] if at + 1 < end else 0
+    third = buf[at + 2] if at + 2 < end else 0
+    if b == 75 or b == 77 or b == 71 or b == 84:
+        if second == 66:
+            return _boundary(buf, at + 2, end)
+        return _boundary(buf, at + 3, end) if second == 105 and third == 66 else 0
+    if b == 66:
+        return _boundary(buf, at + 1, end)
+    if (b == 109 or b == 117 or b == 110) and second == 115:
+        return _boundary(buf, at + 2, end)
+    if b == 98 and end - at >= 5 and second == 121 and third == 116 and buf[at + 3] == 101 and buf[at + 4] == 115:
+        return _boundary(buf, at + 5, end)
+    if b == 115 and second == 101 and third == 99:
+        if end - at >= 7 and buf[at + 3] == 111 and buf[at + 4] == 110 and buf[at + 5] == 100 and buf[at + 6] == 115:
+            return _boundary(buf, at + 7, end)
+        if end - at >= 4 and buf[at + 3] == 115:
+            return _boundary(buf, at + 4, end)
+        return _boundary(buf, at + 3, end)
+    return 0
+
+
+@njit(cache=True)
+def _spans(buf, at, start, end):
+    """Whether the space at ``at`` is one that a variable may hold: 1, 0 or -1."""
+    if at - 1 < start or not _digit(buf[at - 1]):
+        return 0
+    if (
+        at - 7 >= start
+        and at + 5 < end
+        and _digit(buf[at - 2])
+        and (buf[at - 3] == 45 or buf[at - 3] == 47)
+        and _digit(buf[at - 4])
+        and _digit(buf[at - 5])
+        and (buf[at - 6] == 45 or buf[at - 6] == 47)
+        and _digit(buf[at - 7])
+        and _digit(buf[at + 1])
+        and _digit(buf[at + 2])
+        and buf[at + 3] == 58
+        and _digit(buf[at + 4])
+        and _digit(buf[at + 5])
+    ):
+        return 1
+    return _unit(buf, at + 1, end)
+
+
+@njit(cache=True)
+def _word(buf, at, start, end, seed):
+    """The word that begins at ``at``: its end, the hash of its likeness and that of its own text."""
+    alike = exact = seed
+    i = at
+    while i < end:
+        b = buf[i]
+        if b == 32 and _spans(buf, i, start, end) == 0:
+            break
+        alike = (alike ^ np.uint64(_SEVEN if _digit(b) else b)) * _PRIME
+        exact = (exact ^ np.uint64(b)) * _PRIME
+        i += 1
+    return i, _final(alike), _final(exact)
+
+
+@njit(cache=True)
+def _is_odd(buf, start, end):
+    for i in range(start, end):
+        b = buf[i]
+        if b == 0 or b == 10 or (b == 32 and _spans(buf, i, start, end) < 0):
+            return True
+    return False
+
+
+@njit(cache=True)
+def scan(buf, starts, ends, first, seed, lines, line_values, words, word_values, room, found, wanted, wanted_hashes):
+    """Look lines up from ``first`` on: in ``found`` a template, FREE or ODD for each.
+
+    ``wanted`` receives where the words stand that no table knows, at most ``room`` of them. Returns the line before which
+    it stopped, and how many words are wanted.
+    """
+    asked = 0
+    for n in range(first, len(starts)):
+        start, end = starts[n], ends[n]
+        alike = exact = seed
+        for i in range(start, end):
+            b = buf[i]
+            alike = (alike ^ np.uint64(_SEVEN if _digit(b) else b)) * _PRIME
+            exact = (exact ^ np.uint64(b)) * _PRIME
+        known = find(lines, line_values, _final(alike))
+        if known == FREE:
+            known = find(lines, line_values, _final(exact ^ _EXACT))
+        found[n] = known
+        if known != FREE:
+            continue
+        if _is_odd(buf, start, end):
+            found[n] = ODD
+            continue
+        if asked + (end - start) // 2 + 2 > room:
+            return n, asked
+        at = start
+        while True:
+            stop, like, _ = _word(buf, at, start, end, seed)
+            if find(words, word_values, like) == FREE:
+                put(words, word_values, like, WANTED)
+                wanted[asked, 0], wanted[asked, 1] = at, stop
+                wanted_hashes[asked] = like
+                asked += 1
+            if stop >= end:
+                break
+            at = stop + 1
+    return len(starts), asked
+
+
+@njit(cache=True)
+def scan_exact(
+    buf, starts, ends, first, last, seed, words, word_values, exacts, exact_values, room, found, wanted, wanted_hashes
+):
+    """Of the lines not found, the words whose own text decides and that no table knows."""
+    asked = 0
+    for n in range(first, last):
+        if found[n] != FREE:
+            continue
+        start, end = starts[n], ends[n]
+        if asked + (end - start) // 2 + 2 > room:
+            return n, asked
+        at = start
+        while True:
+            stop, like, own = _word(buf, at, start, end, seed)
+            if find(words, word_values, like) == KEEPS and find(exacts, exact_values, own) == FREE:
+                put(exacts, exact_values, own, WANTED)
+                wanted[asked, 0], wanted[asked, 1] = at, stop
+                wanted_hashes[asked] = own
+                asked += 1
+            if stop >= end:
+                break
+            at = stop + 1
+    return last, asked
+
+
+@njit(cache=True)
+def shape_of(entries, count, sub_starts, subs):
+    """The hash of a masked line, from what its words were masked to."""
+    h = _MIX
+    for k in range(count):
+        for j in range(sub_starts[entries[k]], sub_starts[entries[k] + 1]):
+            h = (h ^ subs[j]) * _PRIME
+            h ^= h >> _S29
+    return _final(h)
+
+
+@njit(cache=True)
+def _nearest(first, following, offsets, pool, tokens, count, similarity):
+    """The most similar template of a group, the eldest of equals; -1 for none."""
+    best, best_similarity = -1, similarity
+    t = first
+    while t >= 0:
+        same = constant = 0
+        at = offsets[t]
+        for k in range(count):
+            if pool[at + k, 0] != NO_KEY:
+                same += 1
+                constant += 1
+            elif pool[at + k, 1] != WILD_VALUE:
+                constant += 1
+                if pool[at + k, 1] == tokens[k, 1]:
+                    same += 1
+        alike = same / constant if constant else 1.0
+        if alike > best_similarity or (best < 0 and alike == best_similarity):
+            best, best_similarity = t, alike
+        t = following[t]
+    return best
+
+
+@njit(cache=True)
+def add_template(tokens, count, group, groups, group_values, heads, tails, following, offsets, pool, numbers):
+    """A template of its own for these tokens, in its group unless that is 0."""
+    t = numbers[TEMPLATES]
+    at = numbers[POOLED]
+    for k in range(count):
+        for j in range(3):
+            pool[at + k, j] = tokens[k, j]
+    offsets[t] = at
+    offsets[t + 1] = at + count
+    following[t] = -1
+    numbers[TEMPLATES] = t + 1
+    numbers[POOLED] = at + count
+    if group != np.uint64(0):
+        g = find(groups, group_values, group)
+        if g == FREE:
+            g = numbers[GROUPS]
+            numbers[GROUPS] = g + 1
+            put(groups, group_values, group, g)
+            heads[g] = tails[g] = t
+        else:
+            following[tails[g]] = t
+            tails[g] = t
+    return t
+
+
+@njit(cache=True)
+def group_of(tokens, count, leading):
+    """The hash of what all lines of a group have in common."""
+    h = np.uint64(count) ^ _EXACT
+    for k in range(count):
+        h = (h ^ (tokens[k, 3] if k < leading else tokens[k, 4])) * _PRIME
+        h ^= h >> _S29
+    return _final(h)
+
+
+@njit(cache=True)
+def grow(
+    buf, starts, ends, first, last, seed, found, odd_starts, odd_entries,
+    words, word_values, exacts, exact_values, sub_starts, subs, token_starts, word_tokens,
+    lines, line_values, shapes, shape_values, groups, group_values, heads, tails, following,
+    offsets, pool, counts, numbers, similarity, leading, max_templates, max_remembered, entries, tokens,
+):  # fmt: skip
+    """Count each line from ``first`` to ``last`` under its template, made or widened where it must be.
+
+    Returns the line before which it stopped; the reason stands in ``numbers``.
+    """
+    numbers[REASON] = DONE
+    for n in range(first, last):
+        if found[n] >= 0:
+            counts[found[n]] += 1
+            continue
+        start, end = starts[n], ends[n]
+        many = 0
+        of_all = True
+        alike = exact = seed
+        if found[n] == ODD:
+            for j in range(odd_starts[n - first], odd_starts[n - first + 1]):
+                entries[many] = odd_entries[j]
+                many += 1
+        else:
+            at = start
+            while True:
+                stop, like, own = _word(buf, at, start, end, seed)
+                entry = find(words, word_values, like)
+                if entry == KEEPS:
+                    of_all = False
+                    entry = find(exacts, exact_values, own)
+                entries[many] = entry
+                many += 1
+                if stop >= end:
+                    break
+                at = stop + 1
+            for i in range(start, end):
+                b = buf[i]
+                alike = (alike ^ np.uint64(_SEVEN if _digit(b) else b)) * _PRIME
+                exact = (exact ^ np.uint64(b)) * _PRIME
+        shape = shape_of(entries, many, sub_starts, subs)
+        t = find(shapes, shape_values, shape)
+        if t == FREE:
+            if numbers[SHAPES] >= max_remembered:
+                shapes[:] = np.uint64(0)
+                lines[:] = np.uint64(0)
+                numbers[SHAPES] = numbers[REMEMBERED] = 0
+                numbers[REASON] = CLEARED
+                return n
+            count = 0
+            for k in range(many):
+                for j in range(token_starts[entries[k]], token_starts[entries[k] + 1]):
+                    for c in range(5):
+                        tokens[count, c] = word_tokens[j, c]
+                    count += 1
+            if numbers[POOLED] + count > len(pool):
+                numbers[REASON] = FULL
+                return n
+            group = group_of(tokens, count, leading)
+            g = find(groups, group_values, group)
+            if g != FREE:
+                t = _nearest(heads[g], following, offsets, pool, tokens, count, similarity)
+            if t >= 0:
+                at = offsets[t]
+                for k in range(count):
+                    if (
+                        pool[at + k, 0] != tokens[k, 0]
+                        or pool[at + k, 1] != tokens[k, 1]
+                        or pool[at + k, 2] != tokens[k, 2]
+                    ):
+                        pool[at + k, 1] = WILD_VALUE
+                        if pool[at + k, 2] != tokens[k, 2]:
+                            pool[at + k, 2] = WILD_VALUE
+            elif numbers[OVERFLOW] >= 0:
+                t = numbers[OVERFLOW]
+            elif numbers[TEMPLATES] >= max_templates:
+                tokens[0, 0], tokens[0, 1], tokens[0, 2] = NO_KEY, WILD_VALUE, WILD_VALUE
+                t = add_template(
+                    tokens, 1, np.uint64(0), groups, group_values, heads, tails, following, offsets, pool, numbers
+                )
+                numbers[OVERFLOW] = t
+            else:
+                t = add_template(
+                    tokens, count, group, groups, group_values, heads, tails, following, offsets, pool, numbers
+                )
+            put(shapes, shape_values, shape, t)
+            numbers[SHAPES] += 1
+        counts[t] += 1
+        if found[n] != ODD:
+            if numbers[REMEMBERED] >= max_remembered:
+                lines[:] = np.uint64(0)
+                numbers[REMEMBERED] = 0
+            numbers[REMEMBERED] += put(lines, line_values, _final(alike) if of_all else _final(exact ^ _EXACT), t)
+        found[n] = t
+    return last
