@@ -72,15 +72,20 @@ class Assistant:
         What is new against the logs ``good`` of runs that passed, and against the last good run of the ``job``, is
         looked at first; a clean log becomes the job's last good one. ``progress`` hears of the lines of a large log.
         """
-        log = self.read(source)
+        return self.diagnose_log(self.read(source), good, job, progress)
+
+    def diagnose_log(
+        self, log: Log, good: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
+    ) -> Diagnosis:
+        """The same of a log that is read already."""
         spans = self._failing(log, [self.read(passed) for passed in good], self._last_good(job), progress)
         if job and not spans:
-            GoodRuns(self.settings.jobs_folder).keep(job, source.name, log.texts)
+            GoodRuns(self.settings.jobs_folder).keep(job, log.source, log.texts)
         if not spans:
-            return composing.clean(source.name, log.notes)
+            return composing.clean(log.source, log.notes)
         failing = [span for span in spans if span.kind != SURROUNDINGS][:SPANS_HELD_AGAINST_PATTERNS]
         incidents = [describe_span(log, span, self.redact) for span in failing]
-        return self.diagnose_incidents(source.name, incidents, spans, log.notes)
+        return self.diagnose_incidents(log.source, incidents, spans, log.notes)
 
     def diagnose_incidents(
         self, source: str, incidents: Sequence[Incident], spans: Sequence[Span], notes: Sequence[str] = ()

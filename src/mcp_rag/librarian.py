@@ -35,6 +35,12 @@ STARTER = "starter"
 CONFIRMED = "confirmed"
 """Source of the known issues that a person's confirmed fix made."""
 
+WRITTEN = "written"
+"""Source of the known issues that people wrote straight into the ledger."""
+
+OWN = frozenset({CONFIRMED, WRITTEN})
+"""Sources whose entries are edited where they are: of no document that would bring the old text back."""
+
 PROJECT_FOLDER = ".mcp-rag/known"
 WORDS_OF_AN_ID = 7
 """Of a message, which make an id that people can read. Chosen by eye."""

@@ -505,3 +505,52 @@ def test_decisions_on_groups_keep_their_order_and_travel_once(ledger: Ledger, tm
         exported.seek(0)
         assert other.import_(exported).groupings == 0
         assert other.groupings.decisions() == told
+
+
+def test_a_diagnosis_is_kept_with_the_lines_of_its_log(ledger: Ledger) -> None:
+    document = {"cause": "a\x00b", "spans": [{"first": 3}]}
+    kept = ledger.diagnoses.keep("build.log", Verdict.KNOWN, "01234567", document, NOON)
+    assert (kept.at, kept.source, kept.verdict, kept.incident_id) == (NOON, "build.log", Verdict.KNOWN, "01234567")
+    assert kept.document == {"cause": "a\ufffdb", "spans": [{"first": 3}]}
+    ledger.diagnoses.add_lines(kept.id, [(1, ["one", "two\x00"]), (3, ["三"]), (900, ["last"]), (950, [])])
+    ledger.diagnoses.add_lines(kept.id, [(1, ["another one"])])
+    assert ledger.diagnoses.runs(kept.id) == [(1, 3), (900, 900)]
+    assert ledger.diagnoses.lines(kept.id, 2, 900) == [Excerpt(2, "two\ufffd"), Excerpt(3, "三"), Excerpt(900, "last")]
+    assert ledger.diagnoses.lines("absent", 1, 9) == []
+    for call in (ledger.diagnoses.get, lambda id: ledger.diagnoses.add_lines(id, [(1, ["x"])])):
+        with pytest.raises(NotFound):
+            call("ab\x00sent")
+
+
+def test_old_diagnoses_make_room_their_logs_first(ledger: Ledger) -> None:
+    kept = [
+        ledger.diagnoses.keep(f"{n}.log", Verdict.UNKNOWN, "01234567" if n else None, {}, NOON + timedelta(hours=n))
+        for n in range(4)
+    ]
+    for one in kept:
+        ledger.diagnoses.add_lines(one.id, [(1, ["0123456789abcdefghij" * 10])])
+    assert [one.source for one in ledger.diagnoses.latest(2)] == ["3.log", "2.log"]
+    assert [one.source for one in ledger.diagnoses.latest(9, "01234567")] == ["3.log", "2.log", "1.log"]
+    ledger.diagnoses.prune(kept=3, kept_lines_bytes=100)
+    assert [one.source for one in ledger.diagnoses.latest(9)] == ["3.log", "2.log", "1.log"]
+    assert [bool(ledger.diagnoses.runs(one.id)) for one in kept] == [False, False, True, True]
+
+
+def test_incidents_are_found_by_what_they_say_and_counted_by_day(ledger: Ledger) -> None:
+    first = ledger.incidents.record(incident(), "ci/100%.log", Verdict.UNKNOWN, None, NOON).incident_id
+    for hours in (1, 24, 25):
+        ledger.incidents.record(incident(), "ci/100%.log", Verdict.UNKNOWN, None, NOON + timedelta(hours=hours))
+    second = ledger.incidents.record(
+        incident("f" * 32, "Disk FULL"), "b.log", Verdict.KNOWN, "notes/a", NOON + timedelta(days=3)
+    ).incident_id
+    found = {
+        text: [one.id for one in ledger.incidents.find(text)] for text in ("", "disk full", "100%", "1_0", "%", "\x00")
+    }
+    assert found == {"": [second, first], "disk full": [second], "100%": [first], "1_0": [], "%": [first], "\x00": []}
+    assert [one.id for one in ledger.incidents.find("", Verdict.KNOWN)] == [second]
+    assert [one.id for one in ledger.incidents.find(limit=1, offset=1)] == [first]
+    assert (ledger.incidents.count_found(), ledger.incidents.count_found("disk", Verdict.UNKNOWN)) == (2, 0)
+    days = ledger.incidents.sightings_by_day([first, second, "absent"], NOON + timedelta(minutes=1))
+    assert days[first] == {NOON.date(): 1, NOON.date() + timedelta(days=1): 2}
+    assert days[second] == {NOON.date() + timedelta(days=3): 1}
+    assert days["absent"] == {}

@@ -12,6 +12,7 @@ from mcp_rag.ledger.values import (
     Replaced,
     Saying,
     Sighting,
+    StoredDiagnosis,
     StoredIncident,
     StoredToken,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Replaced",
     "Saying",
     "Sighting",
+    "StoredDiagnosis",
     "StoredIncident",
     "StoredToken",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from mcp_rag.ledger import dialects
 from mcp_rag.ledger.database import Database, chunks
 from mcp_rag.ledger.outcomes import read_outcomes
 from mcp_rag.ledger.schema import incidents, outcomes, sightings
-from mcp_rag.ledger.serialisation import incident_from_json, incident_to_json, storable
+from mcp_rag.ledger.serialisation import incident_from_json, incident_to_json, storable, storable_json
 from mcp_rag.ledger.values import Sighting, StoredIncident
 from mcp_rag.records import History, Incident, OutcomeKind, Verdict
 
@@ -79,6 +79,32 @@ class Incidents:
                 raise NotFound("There is no incident yet", "", _NONE_YET)
             return _stored(connection, row)
 
+    def find(
+        self, text: str = "", verdict: Verdict | None = None, limit: int = 20, offset: int = 0
+    ) -> list[StoredIncident]:
+        """The incidents seen last whose message, error or latest log's name holds ``text``, case counting for nothing."""
+        statement = _matching(sa.select(incidents), text, verdict)
+        statement = statement.order_by(incidents.c.last_seen.desc(), incidents.c.id).limit(limit).offset(offset)
+        with self._database.reading() as connection:
+            return [_stored(connection, row) for row in connection.execute(statement).all()]
+
+    def count_found(self, text: str = "", verdict: Verdict | None = None) -> int:
+        """How many incidents :meth:`find` would give without a limit."""
+        statement = _matching(sa.select(sa.func.count()).select_from(incidents), text, verdict)
+        with self._database.reading() as connection:
+            number: int = connection.execute(statement).scalar_one()
+            return number
+
+    def sightings_by_day(self, ids: Sequence[str], since: datetime) -> dict[str, dict[date, int]]:
+        """For each incident of ``ids`` how often it was seen on each day (UTC) since then; days without are left out."""
+        found: dict[str, dict[date, int]] = {name: {} for name in ids}
+        with self._database.reading() as connection:
+            for some in chunks(list(found)):
+                ours = sightings.c.incident_id.in_(some) & (sightings.c.at >= since)
+                for name, at in connection.execute(sa.select(sightings.c.incident_id, sightings.c.at).where(ours)):
+                    found[name][at.date()] = found[name].get(at.date(), 0) + 1
+        return found
+
     def list(self, limit: int = 20) -> list[StoredIncident]:
         """The incidents seen last, latest first."""
         statement = sa.select(incidents).order_by(incidents.c.last_seen.desc(), incidents.c.id).limit(limit)
@@ -125,9 +151,19 @@ class Incidents:
             return None if row is None else _history(connection, row)
 
 
+def _matching(statement: sa.Select[Any], text: str, verdict: Verdict | None) -> sa.Select[Any]:
+    if verdict is not None:
+        statement = statement.where(incidents.c.verdict == verdict.value)
+    if text := storable(text).strip().lower():
+        said = [incidents.c.incident[name].as_string() for name in ("message", "error_type")]
+        places = (*said, incidents.c.source, incidents.c.id)
+        statement = statement.where(sa.or_(*(sa.func.lower(p).contains(text, autoescape=True) for p in places)))
+    return statement
+
+
 def to_column(incident: Incident) -> dict[str, Any]:
     """``incident`` as its JSON column holds it."""
-    return _clean(incident_to_json(incident))  # type: ignore[no-any-return]
+    return storable_json(incident_to_json(incident))  # type: ignore[no-any-return]
 
 
 def row_of(connection: sa.Connection, fingerprint: str, values: Mapping[str, Any]) -> Any:
@@ -149,14 +185,6 @@ def row_of(connection: sa.Connection, fingerprint: str, values: Mapping[str, Any
     if row is None:
         raise LedgerError("The incident cannot be recorded", f"all beginnings of {digits} are taken")
     return row
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {storable(name): _clean(item) for name, item in value.items()}
-    return [_clean(item) for item in value] if isinstance(value, list) else value
 
 
 def _row_named(connection: sa.Connection, wanted: str, name: str) -> Any:

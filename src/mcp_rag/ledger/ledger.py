@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Known issues, incidents, outcomes, groupings, tokens and small state; safe to use from several threads and processes.
+    """Known issues, incidents, outcomes, groupings, diagnoses, tokens and small state; safe to use from several threads and
+    processes.
 
     What a method has written when it returns outlives a kill and a power cut. Every method raises
     ``LedgerError`` when the database fails.
     """
 
     def __init__(self, database: Database) -> None:
+        from mcp_rag.ledger.diagnoses import Diagnoses
         from mcp_rag.ledger.groupings import Groupings
         from mcp_rag.ledger.incidents import Incidents
         from mcp_rag.ledger.issues import Issues
@@ -31,6 +33,7 @@ class Ledger:
         self.incidents = Incidents(database)
         self.outcomes = Outcomes(database)
         self.groupings = Groupings(database)
+        self.diagnoses = Diagnoses(database)
         self.state = State(database)
         self.tokens = Tokens(database)
         self.usage = Usages(database)
@@ -60,7 +63,7 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state``, ``tokens`` and ``usage`` as JSON lines; returns their number."""
+        """Write everything but ``state``, ``diagnoses``, ``tokens`` and ``usage`` as JSON lines; returns their number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 4
+VERSION = 5
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -187,4 +187,28 @@ usage = sa.Table(
     sa.Column("estimated", sa.Boolean, nullable=False),
     sa.Column("failed", sa.Boolean, nullable=False),
     sa.Index("ix_usage_at", "at"),
+)
+
+diagnoses = sa.Table(
+    "diagnoses",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    # No foreign key: a diagnosis is kept as it was given, whatever becomes of its incident.
+    sa.Column("incident_id", sa.Text),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Index("ix_diagnoses_at", "at"),
+    sa.Index("ix_diagnoses_incident_id", "incident_id", "at"),
+)
+
+diagnosis_lines = sa.Table(
+    "diagnosis_lines",
+    metadata,
+    sa.Column("diagnosis_id", sa.Text, sa.ForeignKey("diagnoses.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("first", sa.BigInteger, primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    # The lines as JSON, deflated.
+    sa.Column("texts", sa.LargeBinary, nullable=False),
 )

@@ -31,6 +31,15 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def storable_json(value: Any) -> Any:
+    """``value``, made of what :mod:`json` writes, with every text in it storable."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): storable_json(item) for name, item in value.items()}
+    return [storable_json(item) for item in value] if isinstance(value, list) else value
+
+
 def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 

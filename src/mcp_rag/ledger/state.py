@@ -24,6 +24,14 @@ class State:
         with self._database.writing() as connection:
             dialects.upsert(connection, state, [{"name": name, "value": value}])
 
+    def set_once(self, name: str, value: str) -> str:
+        """Set ``name`` unless somebody has; the value that holds, of whoever was first."""
+        with self._database.writing() as connection:
+            row = {"name": name, "value": value}
+            connection.execute(dialects.insert(connection, state).on_conflict_do_nothing(), row)
+            held: str = connection.execute(sa.select(state.c.value).where(state.c.name == name)).scalar_one()
+            return held
+
     def remove(self, name: str) -> None:
         with self._database.writing() as connection:
             connection.execute(sa.delete(state).where(state.c.name == name))

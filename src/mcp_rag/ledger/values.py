@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mcp_rag.records import History, Incident, KnownIssue, OutcomeKind, Verdict
 
@@ -111,6 +113,18 @@ class Spent:
     completion_tokens: int
     seconds: float
     estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDiagnosis:
+    """A diagnosis as it was given, with ``document``, what a face made of it."""
+
+    id: str
+    at: datetime
+    source: str
+    verdict: Verdict
+    incident_id: str | None
+    document: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,9 @@ MAX_REQUEST_BYTES = 64_000_000
 def serve(
     host: str, port: int, roots: tuple[Path, ...], max_request_bytes: int, quiet: bool, no_chat: bool, home: Path | None
 ) -> None:
-    """Answer other programs until stopped: REST under /v1 (see /docs), MCP over HTTP at /mcp, and chat clients, for
-    which the assistant is a model of an OpenAI-compatible server at /v1. Prometheus reads /metrics.
+    """Answer people and programs until stopped: the web page at /, REST under /v1 (see /docs), MCP over HTTP at /mcp,
+    and chat clients, for which the assistant is a model of an OpenAI-compatible server at /v1. Prometheus reads
+    /metrics.
 
     On loopback, without tokens, it is open to this machine. Elsewhere it asks for a token: one that `mcp-rag tokens
     create` made, or whose SHA-256 is in the file that the setting serve_tokens_file names.
@@ -54,7 +55,16 @@ def serve(
     file = settings.serve_tokens_file
     digests = read_digests(Path(file).expanduser()) if file else ()
     with listen(host, port) as listening:
-        require_extra("fastapi", "uvicorn", "mcp.server", "limits", "prometheus_client", "fastapi_offline")
+        require_extra(
+            "fastapi",
+            "uvicorn",
+            "mcp.server",
+            "limits",
+            "prometheus_client",
+            "fastapi_offline",
+            "jinja2",
+            "itsdangerous",
+        )
         _serve(listening, host, digests, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
     tell("stopped")
 

@@ -1,4 +1,4 @@
-"""The one application: REST and MCP behind the gate."""
+"""The one application: REST, MCP and the web page behind the gate."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
 from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
+from mcp_rag.faces.web.router import make_pages
 
 
 def make_app(
@@ -54,6 +55,7 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.root = houses.default
     map_faults(app)
     for router in (
         make_router(),
@@ -64,5 +66,5 @@ def make_app(
     ):
         app.include_router(router)
     app.router.routes.extend(served.routes)
-    # The web page comes last, because it is mounted at `/` and would answer for all that stands behind it.
+    app.include_router(make_pages(max_request_bytes))
     return Gate(app, desk, houses, max_request_bytes)

@@ -1,0 +1,1 @@
+"""The assistant as a web page: rendered on the server, readable and usable without JavaScript."""

@@ -1,0 +1,134 @@
+"""Templates → answers, each with the headers that keep a page to itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from functools import cache
+from importlib import resources
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mcp_rag import __version__
+from mcp_rag.errors import McpRagError
+from mcp_rag.faces.rest.faults import status_of
+from mcp_rag.faces.web import texts
+from mcp_rag.faces.web.language import LANGUAGES, Words, chosen
+from mcp_rag.faces.web.visiting import remember_visitor, visitor_of
+
+THEMES = ("auto", "light", "dark")
+LANGUAGE_COOKIE, THEME_COOKIE = "mcp_rag_language", "mcp_rag_theme"
+
+PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    # Same-origin and not none: a browser names no origin in a form's request otherwise.
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store",
+    "vary": "cookie, accept-language",
+}
+
+
+def render(request: Request, template: str, status: int = 200, **given: Any) -> Response:
+    """The page that ``template`` makes of what is given."""
+    response = HTMLResponse(fragment(request, template, **given), status, headers=PAGE_HEADERS)
+    remember_visitor(request, response)
+    return response
+
+
+def fragment(request: Request, template: str, **given: Any) -> str:
+    """The HTML that ``template`` makes of what is given."""
+    theme = request.cookies.get(THEME_COOKIE)
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            t=words_for(request),
+            visitor=visitor_of(request),
+            here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            path=request.url.path,
+            theme=theme if theme in THEMES else THEMES[0],
+            themes=THEMES,
+            languages=LANGUAGES,
+            version=__version__,
+            **given,
+        )
+    )
+
+
+def see_other(address: str) -> Response:
+    """Go on to a page of ours after a form."""
+    return RedirectResponse(address, 303, headers={"cache-control": "no-store"})
+
+
+def words_for(request: Request) -> Words:
+    return chosen(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language"))
+
+
+def address_of_issue(key: str) -> str:
+    """The page of a known issue."""
+    return f"/issues/{quote(key)}"
+
+
+def local_address(address: object) -> str:
+    """``address`` if it is a path on this server, else the first page."""
+    told = str(address or "")
+    plain = told.startswith("/") and not told.startswith(("//", "/\\")) and texts.visible(told) == told
+    return told if plain and "\\" not in told else "/"
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("mcp_rag.faces.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "visible": texts.visible,
+        "plain": texts.plain,
+        "prose": texts.prose,
+        "web_address": texts.web_address,
+    }
+    made.globals |= {"asset": asset}
+    return made
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    content = (resources.files("mcp_rag.faces.web") / "static" / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:10]}"
+
+
+class PageRoute(APIRoute):
+    """A route whose faults are pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except McpRagError as error:
+                return render_fault(request, status_of(error), error.what, error.why, error.next_step)
+            except HTTPException as error:
+                return render_fault(request, error.status_code, str(error.detail))
+
+        return answered
+
+
+def render_fault(request: Request, status: int, what: str, why: str = "", next_step: str = "") -> Response:
+    """The page that tells of a fault."""
+    return render(request, "fault.html", status, code=status, what=what, why=why, next_step=next_step)
