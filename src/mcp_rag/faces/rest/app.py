@@ -20,6 +20,7 @@ from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
 from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
+from mcp_rag.faces.serving.sessions import Sessions
 from mcp_rag.faces.web.router import make_pages
 
 
@@ -55,7 +56,7 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.root = houses.default
+    app.state.desk, app.state.sessions = desk, Sessions(houses.default.house.ledger)
     map_faults(app)
     for router in (
         make_router(),
@@ -67,4 +68,4 @@ def make_app(
         app.include_router(router)
     app.router.routes.extend(served.routes)
     app.include_router(make_pages(max_request_bytes))
-    return Gate(app, desk, houses, max_request_bytes)
+    return Gate(app, desk, houses, max_request_bytes, app.state.sessions)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
+from urllib.parse import quote
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_rag.errors import McpRagError
@@ -24,6 +25,7 @@ from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.metrics import ELSEWHERE
 from mcp_rag.faces.serving.permissions import SAFE_METHODS, needed
+from mcp_rag.faces.serving.sessions import Sessions
 from mcp_rag.faces.serving.shared_house import SharedHouse
 
 requests_log = logging.getLogger("mcp_rag.requests")
@@ -47,9 +49,9 @@ SECURITY_HEADERS = {
 class Gate:
     """Lets a request through to ``app``, or answers it."""
 
-    def __init__(self, app: ASGIApp, desk: Desk, houses: Houses, max_request_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, desk: Desk, houses: Houses, max_request_bytes: int, sessions: Sessions) -> None:
         self._app, self._desk, self._houses, self._max_bytes = app, desk, houses, max_request_bytes
-        self._access = desk.access
+        self._access, self._sessions = desk.access, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,6 +78,8 @@ class Gate:
         if caller is None:
             if wait := self._desk.rates.wait_for_address(address_of(scope)):
                 return self._too_often(wait)
+            if _is_page(scope, headers):
+                return RedirectResponse(f"/login?next={quote(_asked_for(scope))}", 303)
             next_step = "Send `Authorization: Bearer TOKEN`"
             return fault(401, "No valid token", "this server asks for one", next_step, **{"www-authenticate": "Bearer"})
         if by_cookie and scope["method"] not in SAFE_METHODS and not _from_our_page(headers):
@@ -99,7 +103,7 @@ class Gate:
         token = token_in(headers.get("authorization"))
         by_cookie = token is None
         if by_cookie:
-            token = HTTPConnection(scope).cookies.get(SESSION_COOKIE)
+            token = self._sessions.token(HTTPConnection(scope).cookies.get(SESSION_COOKIE))
         if not token:
             return None, False
         known, caller = self._access.remembered(token)
@@ -135,6 +139,18 @@ def address_of(scope: Scope) -> str:
     """The address that a request comes from; of a proxy, when one stands before the server."""
     client = scope.get("client")
     return str(client[0]) if client else "-"
+
+
+def _is_page(scope: Scope, headers: Headers) -> bool:
+    """Whether a person looks at a page, and no program asks."""
+    return (
+        scope["method"] == "GET" and "text/html" in headers.get("accept", "") and not scope["path"].startswith("/v1/")
+    )
+
+
+def _asked_for(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return str(scope["path"]) + (f"?{query}" if query else "")
 
 
 def _from_our_page(headers: Headers) -> bool:

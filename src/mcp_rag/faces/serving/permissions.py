@@ -34,6 +34,11 @@ RULES: tuple[Rule, ...] = (
     # A page without a log in it, where a person gives the token.
     Rule("/login", None),
     Rule("/static", None, SAFE_METHODS),
+    # How a page looks to one browser.
+    Rule("/preferences", None),
+    Rule("/logout", None),
+    # Reading a log; what is said of the answer needs more, and is asked there.
+    Rule("/diagnoses", Scope.READ),
     Rule("/v1/tokens", Scope.ADMIN),
     Rule("/v1/audit", Scope.ADMIN),
     # Counts, which tell nothing of anybody's logs; Prometheus sends a token.

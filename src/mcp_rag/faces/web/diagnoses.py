@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from mcp_rag import librarian
 from mcp_rag.errors import NotFound
-from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.asking import caller_of, house_of
+from mcp_rag.faces.serving.callers import Scope
 from mcp_rag.faces.web.diagnosis_view import DiagnosisView, rows_of, view_of
 from mcp_rag.faces.web.forms import posted_form, text_in
 from mcp_rag.faces.web.rendering import PageRoute, render, see_other
@@ -50,6 +51,7 @@ def make_diagnoses() -> APIRouter:
     @router.post("/diagnoses/{id}/outcome")
     async def outcome(request: Request, id: str) -> Response:
         shared = house_of(request)
+        caller_of(request).demand(Scope.WRITE)
         async with posted_form(request) as form:
             said, fix = text_in(form, "said", 20), text_in(form, "fix")
         await shared.on_house(_record, shared.house, id, said, fix)

@@ -18,6 +18,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from mcp_rag import __version__
 from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import status_of
+from mcp_rag.faces.serving.asking import caller_of
+from mcp_rag.faces.serving.callers import LOCAL
 from mcp_rag.faces.web import texts
 from mcp_rag.faces.web.language import LANGUAGES, Words, chosen
 from mcp_rag.faces.web.visiting import remember_visitor, visitor_of
@@ -54,6 +56,7 @@ def fragment(request: Request, template: str, **given: Any) -> str:
         .render(
             t=words_for(request),
             visitor=visitor_of(request),
+            signed_in=_signed_in(request),
             here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             path=request.url.path,
             theme=theme if theme in THEMES else THEMES[0],
@@ -68,6 +71,12 @@ def fragment(request: Request, template: str, **given: Any) -> str:
 def see_other(address: str) -> Response:
     """Go on to a page of ours after a form."""
     return RedirectResponse(address, 303, headers={"cache-control": "no-store"})
+
+
+def _signed_in(request: Request) -> str:
+    """The name under which the caller signed in; empty where nobody has to, or has not yet."""
+    caller = caller_of(request)
+    return caller.name if caller.scopes and caller != LOCAL else ""
 
 
 def words_for(request: Request) -> Words:

@@ -14,6 +14,7 @@ from mcp_rag.faces.web.home import make_home
 from mcp_rag.faces.web.incidents import make_incidents
 from mcp_rag.faces.web.issues import make_issues
 from mcp_rag.faces.web.language import LANGUAGES
+from mcp_rag.faces.web.login import make_login
 from mcp_rag.faces.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, PageRoute, local_address, see_other
 from mcp_rag.faces.web.visiting import set_cookie
 
@@ -37,6 +38,7 @@ def make_pages(max_request_bytes: int) -> APIRouter:
     router.include_router(make_diagnoses())
     router.include_router(make_incidents())
     router.include_router(make_issues())
+    router.include_router(make_login())
     router.include_router(_make_preferences())
     router.routes.append(Mount("/static", Assets(packages=[("mcp_rag.faces.web", "static")])))
     return router

@@ -12,8 +12,6 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mcp_rag.faces.web.signing import signing_key_of
-
 VISITOR_COOKIE = "mcp_rag_visitor"
 FORGERY_FIELD = "forgery"
 FORGERY_HEADER = "x-forgery"
@@ -65,4 +63,4 @@ def set_cookie(request: Request, response: Response, name: str, value: str, max_
 
 
 def _token(request: Request, nonce: str) -> str:
-    return Signer(signing_key_of(request), salt="mcp-rag-form").get_signature(nonce).decode()
+    return Signer(request.app.state.sessions.key, salt="mcp-rag-form").get_signature(nonce).decode()
