@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START_SECONDS = 60
+START_SECONDS = 240
 MAX_REQUEST_BYTES = 200_000
 
 
