@@ -114,7 +114,7 @@ def inspect(node: str, home: Path, *arguments: object) -> Any:
         "HOME": str(home.parent),
         "PATH": f"{Path(node).parent}:{os.environ['PATH']}",
     }
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
@@ -126,7 +126,7 @@ def test_the_inspector_reads_and_calls(node: str, server: ServerProcess, transpo
         target = [sys.executable, "-m", "mcp_rag", "mcp"]
 
     def ask(*arguments: object) -> Any:
-        return inspect(node, server.home, *target, "--method", *arguments)
+        return inspect(node, server.home, *target, "--connect-timeout", 120_000, "--method", *arguments)
 
     tools = {tool["name"]: tool for tool in ask("tools/list")["tools"]}
     assert tools["extract_failures"]["annotations"]["readOnlyHint"] is True
