@@ -23,12 +23,12 @@ TEST_PREFIX = "MCP_RAG_TEST_"
 
 PROJECT_FILE = "mcp-rag.toml"
 SECRET = frozenset(
-    {"milvus_password", "milvus_token", "chat_api_key", "chat_hard_api_key", "github_token", "gitlab_token"}
+    {"milvus_password", "milvus_token", "chat_api_key", "chat_hard_api_key", "github_token", "gitlab_token", "token"}
 )
 """Settings that are never printed."""
 
-PERSONAL = frozenset({"github_url", "github_api_url", "gitlab_url"})
-"""Settings that say where a token of yours goes: a repository's file may not."""
+PERSONAL = frozenset({"url", "github_url", "github_api_url", "gitlab_url"})
+"""Settings that say where your logs and tokens go: a repository's file may not."""
 
 ELSEWHERE = MappingProxyType(
     {
@@ -85,6 +85,10 @@ class Settings:
     """How long prompt and answer may be together; 0: what the server says."""
     chat_prices: str = ""
     """``MODEL=PROMPT/ANSWER, …`` for a million tokens; ``*`` stands for all others."""
+    url: str = ""
+    """A running `mcp-rag serve` that answers in place of the home, for example ``http://127.0.0.1:8765``."""
+    token: str = ""
+    """One of its tokens."""
     github_url: str = ""
     """The server that ``github_token`` is for and is sent to alone; empty: ``https://github.com``."""
     github_api_url: str = ""
@@ -214,7 +218,7 @@ def load_settings(
                 continue
             if name in PERSONAL and origin == str(project_file):
                 faults.append(
-                    f"{origin}: {name} says where your token goes and belongs into your own file, {user_file}"
+                    f"{origin}: {name} says where your token goes, and belongs into your own file, {user_file}"
                 )
                 continue
             try:

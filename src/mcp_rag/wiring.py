@@ -7,7 +7,6 @@ certain without them must not wait for their engines to start.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -20,23 +19,33 @@ from mcp_rag.assistant import Assistant
 from mcp_rag.conversation import Event, Turn, converse, never
 from mcp_rag.doctor import known_files
 from mcp_rag.errors import LedgerError
+from mcp_rag.intake import redactor_of, source_of
 from mcp_rag.knowledge.embedder import Embedder, Vectors
 from mcp_rag.knowledge.index import Hit, IndexEntry, IndexQuery, IndexStatus, KnowledgeIndex
 from mcp_rag.knowledge.search import KnowledgeBase, query_from_text
 from mcp_rag.knowledge.together import Together
 from mcp_rag.ledger import Ledger
-from mcp_rag.logs.redaction import Redactor
-from mcp_rag.logs.source import LogSource
-from mcp_rag.logs.sources import FileSource, StreamSource
 from mcp_rag.reasoning.chat import ChatModel
 from mcp_rag.records import Evidence
 from mcp_rag.settings import Settings, find_upward
 
 if TYPE_CHECKING:
-    from mcp_rag.connectors import Accounts
     from mcp_rag.knowledge.incident_search import FoundIncident
     from mcp_rag.knowledge.milvus import MilvusConnection
     from mcp_rag.runs.surroundings import Surroundings
+
+__all__ = [
+    "House",
+    "LateEmbedder",
+    "LateIndex",
+    "Tell",
+    "environment_versions",
+    "files_in_force",
+    "open_house",
+    "redactor_of",
+    "source_of",
+    "surroundings_of",
+]
 
 Tell = Callable[[str], None]
 
@@ -48,28 +57,6 @@ TEAMS = "teams"
 
 Lockable = AbstractContextManager[object]
 BringUp = Callable[[KnowledgeIndex, str, Lockable, librarian.Progress], None]
-
-
-def source_of(name: str) -> LogSource:
-    """The source that a command-line argument names: ``-`` is standard input."""
-    return StreamSource(name, sys.stdin.buffer) if name == "-" else FileSource(name)
-
-
-def accounts_of(settings: Settings) -> Accounts:
-    """The user's accounts on the servers whose runs are looked at."""
-    from mcp_rag.connectors.places import Account, Accounts, server_of_api
-
-    github = settings.github_url or server_of_api(settings.github_api_url) or "https://github.com"
-    gitlab = settings.gitlab_url or "https://gitlab.com"
-    return Accounts(
-        Account(github, settings.github_api_url, settings.github_token),
-        Account(gitlab if "://" in gitlab else f"https://{gitlab}", "", settings.gitlab_token),
-    )
-
-
-def redactor_of(settings: Settings) -> Callable[[str], str]:
-    """The masking of secrets that the settings ask for."""
-    return Redactor(enabled=settings.redact, ips=settings.redact_ips).redact
 
 
 class LateEmbedder:

@@ -21,7 +21,7 @@ NAMES = {name for group in COMMANDS.values() for name in group}
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_command_it_names_exists_and_every_command_is_named(name: str) -> None:
-    named = set(re.findall(r"`mcp-rag ([a-z]+)\b", (ROOT / name).read_text()))
+    named = set(re.findall(r"`mcp-rag ([a-z][a-z-]*)", (ROOT / name).read_text()))
     assert named - NAMES == set()
     assert NAMES - named - {"reject"} == set()
 

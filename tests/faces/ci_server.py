@@ -39,6 +39,7 @@ class CiServer:
     def __init__(self) -> None:
         self.routes: dict[str, Responder] = {}
         self.asked: list[Asked] = []
+        self.on_post: Callable[[bytes], None] = lambda body: None
 
     def __enter__(self) -> Self:
         server = self
@@ -51,6 +52,10 @@ class CiServer:
                 asked = Asked(parts.path, parse_qs(parts.query), {n.lower(): v for n, v in self.headers.items()})
                 server.asked.append(asked)
                 self._send(server.answer(asked))
+
+            def do_POST(self) -> None:
+                server.on_post(self.rfile.read(int(self.headers["content-length"])))
+                self.do_GET()
 
             def _send(self, answer: Answer) -> None:
                 body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mcp_rag.conversation import Done, Event, Said, Token, ToolUsed, Withheld
-from mcp_rag.ledger import StoredIncident
-from mcp_rag.logs.grouping import Group
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
 from mcp_rag.runs.changes import Change
 from mcp_rag.runs.history import Run
+
+if TYPE_CHECKING:
+    from mcp_rag.client.values import SeenIncident
+    from mcp_rag.conversation import Event
+    from mcp_rag.ledger import StoredIncident
+    from mcp_rag.logs.grouping import Group
 
 
 def span_to_json(span: Span) -> dict[str, Any]:
@@ -138,6 +141,8 @@ def statement_to_json(statement: Statement) -> dict[str, Any]:
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """One step of a conversation; ``event`` says which."""
+    from mcp_rag.conversation import Done, Said, Token, ToolUsed, Withheld
+
     match event:
         case Token(text):
             return {"event": "token", "text": text}
@@ -171,6 +176,20 @@ def stored_incident_to_json(stored: StoredIncident) -> dict[str, Any]:
         "verdict": stored.verdict.value,
         "issue": stored.issue_key,
         "fixed_by": stored.history.fixed_by,
+    }
+
+
+def seen_incident_to_json(seen: SeenIncident) -> dict[str, Any]:
+    """The same of a failure that a server has told of."""
+    return {
+        "incident": seen.id,
+        "message": seen.message,
+        "count": seen.history.count,
+        "first_seen": seen.history.first_seen.isoformat(),
+        "last_seen": seen.history.last_seen.isoformat(),
+        "verdict": seen.verdict.value,
+        "issue": seen.issue,
+        "fixed_by": seen.history.fixed_by,
     }
 
 

@@ -34,6 +34,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "doctor": ("doctor", "Known issues that would strike here, before they do."),
         "jobs": ("jobs", "Jobs whose last good run is remembered."),
         "incidents": ("incidents", "Failures that were seen, and what came of them."),
+        "shell-init": ("shell_init", "Define `why`, which explains the last failed command."),
         "mcp": ("mcp", "Tools for an agent, over standard input and output."),
     },
     "Keep house": {
@@ -67,7 +68,7 @@ class CommandLine(click.Group):
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"mcp_rag.faces.cli.{_MODULES[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

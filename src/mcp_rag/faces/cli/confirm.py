@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
-from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option
+from mcp_rag.faces.cli.output import emit
 from mcp_rag.records import OutcomeKind
 
 _incident = click.argument("incident", default="last", metavar="[INCIDENT]")
@@ -38,15 +38,11 @@ def reject(incident: str, issue: str | None, as_json: bool, home: Path | None) -
 def _record(
     incident: str, kind: OutcomeKind, issue: str | None, fix: str | None, as_json: bool, home: Path | None
 ) -> None:
-    from mcp_rag import librarian
-    from mcp_rag.wiring import open_house, redactor_of
+    from mcp_rag.faces.cli.answering import open_answering
 
-    settings = settings_from(home=home)
-    with open_house(settings, tell) as house:
-        safe = redactor_of(settings)(fix) if fix else None
-        stored, about = librarian.record_outcome(house.ledger, incident, kind, issue, safe, "the command line")
-    key = about.key if about else None
+    with open_answering(asked_settings(home)) as answering:
+        said = answering.record_outcome(incident, kind, issue, fix)
     if as_json:
-        emit({"incident": stored.id, "outcome": kind.value, "issue": key})
+        emit({"incident": said.incident, "outcome": kind.value, "issue": said.issue})
     else:
-        click.echo(f"{kind.value.capitalize()}: {about.title if about else 'no known issue'} [{key}] for {stored.id}")
+        click.echo(f"{kind.value.capitalize()}: {said.title or 'no known issue'} [{said.issue}] for {said.incident}")

@@ -9,7 +9,7 @@ import click
 
 from mcp_rag.errors import InputError, McpRagError, NotFound, RemoteError
 from mcp_rag.faces.cli import close_command
-from mcp_rag.faces.cli.options import home_option, json_option, logs_argument, settings_from
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, logs_argument, refuse_with_server
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
 from mcp_rag.faces.serialisation import diagnosis_to_json
@@ -52,6 +52,19 @@ _CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verd
     metavar="FILE|here",
     help="Where the log arose: a requirements or lock file, or `here` for this Python's packages.",
 )
+@click.option("--share", is_flag=True, help="Print Markdown that a ticket takes, secrets masked, in place of text.")
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append that Markdown to FILE, too: `$GITHUB_STEP_SUMMARY`, or what becomes a comment.",
+)
+@click.option(
+    "--annotations",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append `::error file=…` commands to FILE, which GitHub Actions shows beside the code.",
+)
 @click.option("--exit-code", "verdict_as_code", is_flag=True, help="Exit 10 when known, 11 when unknown, 0 when clean.")
 @click.option("--no-chat", is_flag=True, help="Do not ask the language model, even if one is set.")
 @click.option("--max-log-bytes", type=click.IntRange(1), help="Ceiling of a log's size once decompressed.")
@@ -66,6 +79,9 @@ def diagnose(
     no_good: bool,
     job: str | None,
     env: str | None,
+    share: bool,
+    summary: Path | None,
+    annotations: Path | None,
     verdict_as_code: bool,
     no_chat: bool,
     max_log_bytes: int | None,
@@ -77,11 +93,15 @@ def diagnose(
     job, or of a GitLab pipeline or job, stands for the logs of its failed jobs, compared with the same job's last green
     run; GITHUB_TOKEN or GITLAB_TOKEN is sent to its own server alone.
     """
-    settings = settings_from(
-        home=home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
+    if share and as_json:
+        raise click.UsageError("give either --share or --json")
+    settings = asked_settings(
+        home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
     )
+    refuse_with_server(settings, lines=lines, tokens=tokens, good=good, job=job, env=env, no_chat=no_chat)
     against = Passed(good, job, fetched=not no_good)
-    worst = diagnose_all(logs, settings, against, as_json=as_json, environment=env, use_chat=not no_chat)
+    shown = Shown(settings, as_json=as_json, share=share, summary=summary, annotations=annotations)
+    worst = diagnose_all(logs, settings, against, shown, environment=env, use_chat=not no_chat)
     if isinstance(worst, McpRagError):
         raise click.exceptions.Exit(exit_code_of(worst))
     if verdict_as_code and worst is not None:
@@ -98,39 +118,76 @@ class Passed:
     fetched: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where an answer goes: standard output as text, JSON or Markdown, and files that a CI server reads."""
+
+    settings: Settings
+    as_json: bool = False
+    share: bool = False
+    summary: Path | None = None
+    annotations: Path | None = None
+
+    def show(self, diagnosis: Diagnosis, *, many: bool) -> None:
+        """Raises InputError when a file cannot be written."""
+        from mcp_rag.faces.cli.rendering import render_diagnosis
+        from mcp_rag.faces.sharing import to_annotation, to_markdown
+        from mcp_rag.intake import sharing_redactor_of
+
+        redact = sharing_redactor_of(self.settings)
+        if self.as_json:
+            emit(diagnosis_to_json(diagnosis))
+        elif self.share:
+            click.echo(to_markdown(diagnosis, redact))
+        else:
+            render_diagnosis(diagnosis, many=many)
+        if self.summary:
+            _append(self.summary, to_markdown(diagnosis, redact, level=2) + "\n")
+        if self.annotations:
+            _append(self.annotations, to_annotation(diagnosis, redact, Path.cwd()))
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as fault:
+        raise InputError(
+            f"{path} cannot be written", str(fault), "Name a file in a folder that you may write"
+        ) from fault
+
+
 def diagnose_all(
     logs: tuple[str, ...],
     settings: Settings,
     against: Passed,
+    shown: Shown,
     *,
-    as_json: bool,
     environment: str | None,
     use_chat: bool,
 ) -> Verdict | McpRagError | None:
     """Diagnose and print each log; the worst verdict, or the error when no log at all could be read."""
+    from mcp_rag.faces.cli.answering import open_answering
     from mcp_rag.faces.cli.given_logs import GivenLogs
-    from mcp_rag.faces.cli.rendering import render_diagnosis
-    from mcp_rag.wiring import open_house
 
     done: list[Diagnosis] = []
     error: McpRagError | None = None
     with (
-        open_house(settings, tell, environment=environment, use_chat=use_chat) as house,
-        GivenLogs(settings, against.good, compare=against.fetched) as given,
+        open_answering(settings, environment=environment, use_chat=use_chat) as answering,
+        GivenLogs(settings, against.good, compare=against.fetched and not settings.url) as given,
     ):
         for name in logs:
             try:
                 named = given.of(name)
                 for one in named:
                     with progress_bar(f"looking through {one.source.name}") as progress:
-                        diagnosis = house.assistant.diagnose(one.source, one.passed, against.job, progress)
+                        diagnosis = answering.diagnose(one.source, one.passed, against.job, progress)
                     done.append(diagnosis)
-                    many = len(logs) > 1 or len(named) > 1
-                    emit(diagnosis_to_json(diagnosis)) if as_json else render_diagnosis(diagnosis, many=many)
+                    shown.show(diagnosis, many=len(logs) > 1 or len(named) > 1)
             except (InputError, NotFound, RemoteError) as bad:
                 error = bad
-                emit({"source": name, "error": str(bad)}) if as_json else tell(_with_hint(bad, name))
-        house.assistant.remember(done)
+                emit({"source": name, "error": str(bad)}) if shown.as_json else tell(_with_hint(bad, name))
+        answering.remember(done)
     if not done:
         return error
     return max((d.verdict for d in done), key=lambda verdict: _CODES[verdict])

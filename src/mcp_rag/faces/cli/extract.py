@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mcp_rag.errors import InputError
-from mcp_rag.faces.cli.options import json_option, logs_argument, settings_from
+from mcp_rag.faces.cli.options import json_option, logs_argument, refuse_with_server, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import exit_code_of
 from mcp_rag.faces.serialisation import spans_to_json
@@ -29,15 +29,17 @@ def extract(
     max_compression_ratio: int | None,
 ) -> None:
     """Show the failing spans of each LOG, best first, until the budget of lines is used; `-` reads standard input."""
+    from mcp_rag.faces.cli.answering import spans_of_server
     from mcp_rag.faces.cli.rendering import render_spans
+    from mcp_rag.intake import redactor_of, source_of
     from mcp_rag.logs.budget import within_tokens
     from mcp_rag.logs.comparing import find_new
     from mcp_rag.logs.failures import find_failures
     from mcp_rag.logs.log import Log
     from mcp_rag.logs.reading import read_log
-    from mcp_rag.wiring import redactor_of, source_of
 
     settings = settings_from(lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio)
+    refuse_with_server(settings, good=good, tokens=tokens)
     redact = redactor_of(settings)
 
     def read(name: str) -> Log:
@@ -53,8 +55,12 @@ def extract(
             emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
             continue
         budget = tokens or lines
-        with progress_bar(f"looking through {name}") as progress:
-            spans = find_new(log, passed, budget) if passed else find_failures(log, budget or settings.lines, progress)
+        if settings.url:
+            spans = spans_of_server(settings, log, lines)
+        else:
+            with progress_bar(f"looking through {name}") as progress:
+                budgeted = budget or settings.lines
+                spans = find_new(log, passed, budget) if passed else find_failures(log, budgeted, progress)
         if tokens:
             spans = within_tokens(spans, log.texts, tokens)
         emit(spans_to_json(name, spans)) if as_json else render_spans(log, spans, redact)

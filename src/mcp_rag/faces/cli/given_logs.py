@@ -50,14 +50,14 @@ class GivenLogs:
             RemoteError: its server does not answer, refuses or is busy.
         """
         from mcp_rag.connectors import is_url
-        from mcp_rag.wiring import source_of
+        from mcp_rag.intake import source_of
 
         passed = tuple(source_of(log) for log in self._good)
         return self._fetched(name, passed) if is_url(name) else [GivenLog(source_of(name), passed)]
 
     def _fetched(self, url: str, passed: tuple[LogSource, ...]) -> list[GivenLog]:
         from mcp_rag.connectors import fetch_failed_jobs, place_of
-        from mcp_rag.wiring import accounts_of
+        from mcp_rag.intake import accounts_of
 
         place = place_of(url, accounts_of(self._settings))
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
-from mcp_rag.faces.cli.output import emit, tell
-from mcp_rag.faces.serialisation import stored_incident_to_json
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, refuse_with_server
+from mcp_rag.faces.cli.output import emit
+from mcp_rag.faces.serialisation import seen_incident_to_json
 
 
 @click.command()
@@ -18,22 +18,21 @@ from mcp_rag.faces.serialisation import stored_incident_to_json
 @home_option
 def incidents(limit: int, search: str | None, as_json: bool, home: Path | None) -> None:
     """List the failures that were seen, newest first: how often, when last, what the diagnosis was, what fixed it."""
-    from mcp_rag.wiring import open_house
+    from mcp_rag.faces.cli.answering import open_answering
 
     if search is not None and not search.strip():
         raise click.UsageError("--search needs a TEXT to look for")
-    with open_house(settings_from(home=home), tell, use_chat=False) as house:
-        if search is None:
-            stored = house.ledger.incidents.list(limit)
-        else:
-            stored = [found.stored for found in house.search_incidents(search, limit)]
-    for one in stored:
+    settings = asked_settings(home)
+    refuse_with_server(settings, search=search)
+    with open_answering(settings, use_chat=False) as answering:
+        seen = answering.incidents(limit, search)
+    for one in seen:
         if as_json:
-            emit(stored_incident_to_json(one))
+            emit(seen_incident_to_json(one))
         else:
             when = f"{one.history.last_seen:%Y-%m-%d %H:%M}"
-            click.echo(f"{one.id}  {one.history.count:>4}×  {when}  {one.verdict.value:<8} {one.incident.message[:90]}")
+            click.echo(f"{one.id}  {one.history.count:>4}×  {when}  {one.verdict.value:<8} {one.message[:90]}")
             if search is not None and one.history.fixed_by:
                 click.echo(f"          fixed by: {' '.join(one.history.fixed_by.split())[:120]}")
-    if not stored and not as_json:
+    if not seen and not as_json:
         click.echo("No failure was seen yet.")

@@ -6,7 +6,7 @@ import os
 import shlex
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from mcp_rag.errors import McpRagError
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option
 from mcp_rag.faces.cli.output import emit, tell
 from mcp_rag.faces.serialisation import changes_to_json, diagnosis_to_json
 from mcp_rag.settings import Settings
@@ -45,7 +45,7 @@ def run(command: tuple[str, ...], as_json: bool, home: Path | None, no_chat: boo
     from mcp_rag.faces.cli.running import run_recorded
     from mcp_rag.wiring import surroundings_of
 
-    settings = settings_from(home=home)
+    settings = asked_settings(home)
     started = datetime.now(UTC)
     with tempfile.TemporaryFile(prefix="mcp-rag-run-") as record, ThreadPoolExecutor(1) as beside:
         # As it starts, beside it: a command may change what is looked at, and must not wait for it.
@@ -74,14 +74,13 @@ class _Ended:
 
     def tell_of_failure(self, record: BinaryIO) -> None:
         """Diagnose what it printed, beside what changed since it last passed."""
+        from mcp_rag.faces.cli.answering import open_answering
         from mcp_rag.faces.cli.rendering import render_changes, render_diagnosis
         from mcp_rag.runs.changes import find_changes
-        from mcp_rag.wiring import open_house
 
         here = self.observed.result()
-        with open_house(self.settings, tell, use_chat=self.use_chat) as house:
-            assistant = replace(house.assistant, versions=here.packages)
-            diagnosis = assistant.diagnose(failed_log(record, shlex.join(self.command), self.code))
+        with open_answering(self.settings, versions=here.packages, use_chat=self.use_chat) as answering:
+            diagnosis = answering.diagnose(failed_log(record, shlex.join(self.command), self.code))
             good = self._remembered(here).good
             changes = find_changes(good.surroundings, here, diagnosis.incident) if good else ()
             if self.as_json:
@@ -89,7 +88,7 @@ class _Ended:
             else:
                 render_diagnosis(diagnosis, to_stderr=True)
                 render_changes(good, changes)
-            assistant.remember([diagnosis])
+            answering.remember([diagnosis])
         named = diagnosis.evidence[0].issue.key if diagnosis.cause else None
         self._keep(here, diagnosis.incident_id, named)
 
@@ -133,17 +132,17 @@ def diagnose_record(
     record: BinaryIO, name: str, code: int, settings: Settings, *, as_json: bool, use_chat: bool
 ) -> None:
     """Diagnose what a failed command printed. A fault of ours is told, and does not hide the command's exit code."""
+    from mcp_rag.faces.cli.answering import open_answering
     from mcp_rag.faces.cli.rendering import render_diagnosis
-    from mcp_rag.wiring import open_house
 
     log = failed_log(record, name, code)
     try:
-        with open_house(settings, tell, environment="here", use_chat=use_chat) as house:
-            diagnosis = house.assistant.diagnose(log)
+        with open_answering(settings, environment="here", use_chat=use_chat) as answering:
+            diagnosis = answering.diagnose(log)
             if as_json:
                 emit(diagnosis_to_json(diagnosis), to_stderr=True)
             else:
                 render_diagnosis(diagnosis, to_stderr=True)
-            house.assistant.remember([diagnosis])
+            answering.remember([diagnosis])
     except McpRagError as error:
         tell(str(error))

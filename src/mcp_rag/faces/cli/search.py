@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from mcp_rag.errors import InputError
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
-from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option
+from mcp_rag.faces.cli.output import emit
 from mcp_rag.faces.serialisation import results_to_json
 
 BATCH = 64
@@ -31,14 +31,14 @@ def search(text: tuple[str, ...], queries: Path | None, limit: int, as_json: boo
     """Rank the known issues for an error's TEXT, and say whether the best one answers it."""
     if bool(text) == bool(queries):
         raise click.UsageError("give either TEXT or --queries FILE")
+    from mcp_rag.faces.cli.answering import open_answering
     from mcp_rag.faces.cli.rendering import render_results
-    from mcp_rag.wiring import open_house
 
     rows = list(_rows(queries)) if queries else [("1", " ".join(text))]
-    with open_house(settings_from(home=home), tell) as house:
+    with open_answering(asked_settings(home)) as answering:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
-            answers = house.search([words for _, words in batch], limit)
+            answers = answering.search([words for _, words in batch], limit)
             for (query_id, _), results in zip(batch, answers, strict=True):
                 emit(results_to_json(query_id, results)) if as_json else render_results(results)
 
