@@ -70,7 +70,8 @@ class Settings:
     """An installed model (``all-MiniLM-L6-v2``, the same with ``-int8``, ``multilingual``), or a SentenceTransformers
     model by name or path."""
     chat_base_url: str = ""
-    """OpenAI-compatible server, for example ``http://localhost:8000/v1``; empty: no language model."""
+    """OpenAI-compatible server, for example ``http://localhost:8000/v1``, or ``embedded:/models/some.gguf``; empty: no
+    language model."""
     chat_api_key: str = ""
     chat_model: str = ""
     chat_timeout_seconds: float = 60.0

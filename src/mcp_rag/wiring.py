@@ -25,7 +25,7 @@ from mcp_rag.knowledge.index import Hit, IndexEntry, IndexQuery, IndexStatus, Kn
 from mcp_rag.knowledge.search import KnowledgeBase, query_from_text
 from mcp_rag.knowledge.together import Together
 from mcp_rag.ledger import Ledger
-from mcp_rag.reasoning.chat import ChatModel
+from mcp_rag.reasoning.chat import ChatModel, Message, Reply, Tool, Window
 from mcp_rag.records import Evidence
 from mcp_rag.settings import Settings, find_upward
 
@@ -90,6 +90,34 @@ class LateEmbedder:
         import numpy as np
 
         return np.asarray(self._together.ask(texts))
+
+
+class LateChat:
+    """A chat model whose server is started at its first use."""
+
+    def __init__(self, name: str, start: Callable[[], ChatModel]) -> None:
+        self._name, self._start = name, start
+        self._started: ChatModel | None = None
+        self._starting = Lock()
+
+    def _chat(self) -> ChatModel:
+        with self._starting:
+            if self._started is None:
+                self._started = self._start()
+            return self._started
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
+        return self._chat().complete(messages, schema)
+
+    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+        return self._chat().stream(messages, tools)
+
+    def window(self) -> Window:
+        return self._chat().window()
 
 
 class LateIndex:
@@ -404,8 +432,18 @@ def _hard_chat(settings: Settings, ledger: Ledger) -> ChatModel | None:
 
 
 def _served(url: str, model: str, key: str, settings: Settings, ledger: Ledger) -> ChatModel:
+    from mcp_rag.inference.embedded import SCHEME, EmbeddedServer
     from mcp_rag.reasoning.guarded_chat import GuardedChat
     from mcp_rag.reasoning.openai_chat import OpenAIChat
 
-    served = OpenAIChat(url, model, key, settings.chat_timeout_seconds, settings.chat_context_tokens)
+    seconds, tokens = settings.chat_timeout_seconds, settings.chat_context_tokens
+    served: ChatModel
+    if url.startswith(SCHEME):
+        path = Path(url.removeprefix(SCHEME)).expanduser()
+        server = EmbeddedServer(path, tokens)
+        served = LateChat(
+            model or path.stem, lambda: OpenAIChat(server.base_url, model or path.stem, "", seconds, tokens)
+        )
+    else:
+        served = OpenAIChat(url, model, key, seconds, tokens)
     return GuardedChat(served, settings.chat_concurrency, settings.chat_timeout_seconds, ledger.usage.record)
