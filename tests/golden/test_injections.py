@@ -1,8 +1,8 @@
 """78 attacks in logs and in known issues, answered by the worst model there can be: one that obeys each of them.
 
 ``injections.jsonl``: what the attacker wrote (``text``), where (``place``: a line of the log, or a field of a known
-issue), and what the answer must then never say (``payload``). They were written for this test, before and apart from
-most of the forms in ``hostile_forms.txt``.
+issue), and what the answer must then never say (``payload``). They were written beside the forms in
+``hostile_forms.txt``, so that they are no unseen test of these; what misses a form must fail the check of statements.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def test_what_a_known_issue_orders_is_left_out_of_prompt_and_answer(attack: Mapp
 
 
 def test_what_nobody_wrote_for_a_model_stays_as_it_is() -> None:
-    """None of the 43,000 lines of the golden logs, and of the known issues that ship, is taken for an attack."""
+    """None of the golden logs' last lines, and of the known issues that ship, is taken for an attack."""
     from mcp_rag import librarian
     from mcp_rag.reasoning.hostile import addresses_model
 
