@@ -14,7 +14,9 @@ from mcp_rag.ledger.values import (
     Sighting,
     StoredDiagnosis,
     StoredIncident,
+    StoredTask,
     StoredToken,
+    TaskStanding,
 )
 
 __all__ = [
@@ -28,5 +30,7 @@ __all__ = [
     "Sighting",
     "StoredDiagnosis",
     "StoredIncident",
+    "StoredTask",
     "StoredToken",
+    "TaskStanding",
 ]

@@ -25,6 +25,7 @@ class Ledger:
         from mcp_rag.ledger.issues import Issues
         from mcp_rag.ledger.outcomes import Outcomes
         from mcp_rag.ledger.state import State
+        from mcp_rag.ledger.tasks import Tasks
         from mcp_rag.ledger.tokens import Tokens
         from mcp_rag.ledger.usage import Usages
 
@@ -35,6 +36,7 @@ class Ledger:
         self.groupings = Groupings(database)
         self.diagnoses = Diagnoses(database)
         self.state = State(database)
+        self.tasks = Tasks(database)
         self.tokens = Tokens(database)
         self.usage = Usages(database)
 
@@ -63,7 +65,8 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state``, ``diagnoses``, ``tokens`` and ``usage`` as JSON lines; returns their number."""
+        """Write everything but ``state``, ``diagnoses``, ``tasks``, ``tokens`` and ``usage`` as JSON lines; returns their
+        number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

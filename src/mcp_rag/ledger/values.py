@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from mcp_rag.records import History, Incident, KnownIssue, OutcomeKind, Verdict
@@ -100,6 +101,37 @@ class StoredToken:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+
+
+class TaskStanding(StrEnum):
+    """How a task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTask:
+    """Work that was left with a server: how it stands and, once it has ended, what came of it.
+
+    ``attempts`` counts the processes that began it; ``done`` of ``total`` lines were looked at, 0 of 0 at first.
+    """
+
+    id: str
+    team: str
+    kind: str
+    name: str
+    standing: TaskStanding
+    attempts: int
+    created_at: datetime
+    changed_at: datetime
+    done: int
+    total: int
+    result: Mapping[str, Any] | None
+    error: Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)

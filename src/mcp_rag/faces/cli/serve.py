@@ -92,6 +92,7 @@ def _serve(
     from mcp_rag.faces.serving.metrics import Metrics
     from mcp_rag.faces.serving.narration import narrate_on_stderr
     from mcp_rag.faces.serving.rates import Rates
+    from mcp_rag.faces.serving.tasking import Runners
     from mcp_rag.wiring import open_house
 
     metrics = Metrics()
@@ -100,11 +101,14 @@ def _serve(
         open_house(settings, tell, use_chat=use_chat) as root,
         Houses(root, tell, use_chat=use_chat, on_verdict=metrics.diagnosed) as houses,
         closing(Audit(settings.home)) as audit,
+        Runners(root.ledger.tasks, houses) as runners,
     ):
         desk = Desk(access_for(host, digests, root.ledger.tokens), rates, audit, metrics)
-        metrics.watch(root.ledger.issues.count, root.index.opened_entries, lambda: len(houses))
+        metrics.watch(
+            root.ledger.issues.count, root.index.opened_entries, lambda: len(houses), root.ledger.tasks.counts
+        )
         narrate_on_stderr(requests=not quiet)
         address = address_of(listening)
         tools = make_server(asked_now, roots)
-        app = make_app(houses, tools, desk, max_request_bytes, lambda: tell(f"listening on {address}"))
-        serve_until_stopped(app, listening)
+        app = make_app(houses, tools, desk, max_request_bytes, runners, lambda: tell(f"listening on {address}"))
+        serve_until_stopped(app, listening, runners.stop)

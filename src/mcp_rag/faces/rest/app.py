@@ -18,9 +18,11 @@ from mcp_rag.faces.rest.gate import Gate
 from mcp_rag.faces.rest.openai_routes import make_openai_router
 from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
+from mcp_rag.faces.rest.task_routes import make_tasks_router
 from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.sessions import Sessions
+from mcp_rag.faces.serving.tasking import Runners
 from mcp_rag.faces.web.router import make_pages
 
 
@@ -29,6 +31,7 @@ def make_app(
     tools: MCPServer[None],
     desk: Desk,
     max_request_bytes: int,
+    runners: Runners,
     started: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
     """The ASGI application; ``started`` is called once it is ready for requests."""
@@ -60,6 +63,7 @@ def make_app(
     map_faults(app)
     for router in (
         make_router(),
+        make_tasks_router(runners),
         make_openai_router(),
         make_alerts_router(),
         make_operations_router(desk),

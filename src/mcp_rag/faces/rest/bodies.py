@@ -70,6 +70,19 @@ async def posted_log(request: Request, name: str) -> AsyncIterator[LogSource]:
             yield StreamSource(name, body)  # type: ignore[arg-type]
 
 
+@asynccontextmanager
+async def posted_bytes(request: Request) -> AsyncIterator[bytes]:
+    """The log in the body of ``request``, as bytes that are kept; compressed ones stay so.
+
+    Raises:
+        InputError: the body is empty, or JSON without a text.
+        HTTPException: a form (415), or the sender went away (400).
+    """
+    async with posted_log(request, "") as source:
+        with source.open() as stream:
+            yield stream.read()
+
+
 def _text_in(body: bytes) -> bytes:
     try:
         text = json.loads(body)["text"]

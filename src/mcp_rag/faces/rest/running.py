@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -13,8 +14,21 @@ GRACE_SECONDS = 30
 """How long requests in flight are waited for at a stop. Chosen by eye."""
 
 
-def serve_until_stopped(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve ``app`` until SIGTERM or SIGINT; requests in flight are finished first, a second SIGINT ends them."""
+class _Server(uvicorn.Server):
+    """Tells when it was told to stop, before it waits for requests in flight."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_stop()
+        super().handle_exit(sig, frame)
+
+
+def serve_until_stopped(app: ASGIApp, listening: socket.socket, on_stop: Callable[[], None]) -> None:
+    """Serve ``app`` until SIGTERM or SIGINT; requests in flight are finished first, a second SIGINT ends them.
+    ``on_stop`` is called at the signal."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -23,7 +37,7 @@ def serve_until_stopped(app: ASGIApp, listening: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, on_stop)
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.should_exit = True

@@ -162,6 +162,35 @@ class IncidentsAnswer(BaseModel):
     incidents: list[IncidentAnswer]
 
 
+class Fault(BaseModel):
+    what: str
+    why: str
+    next: str = Field(description="what to do about it")
+
+
+class ProgressAnswer(BaseModel):
+    done: int = Field(description="lines of a large log looked at; 0 before the first word of it")
+    total: int
+
+
+class TaskAnswer(BaseModel):
+    """Work that was left with the server."""
+
+    task: str
+    kind: Literal["diagnose"]
+    name: str
+    standing: Literal["queued", "running", "done", "failed", "cancelled"]
+    attempts: int = Field(description="more than 1: a process died over it, and it was begun again")
+    created_at: str
+    progress: ProgressAnswer
+    result: DiagnosisAnswer | None
+    error: Fault | None
+
+
+class TasksAnswer(BaseModel):
+    tasks: list[TaskAnswer]
+
+
 class IndexReadiness(BaseModel):
     entries: int
     engine: str
@@ -176,12 +205,6 @@ class Readiness(BaseModel):
 
 class Health(BaseModel):
     status: Literal["ok"] = "ok"
-
-
-class Fault(BaseModel):
-    what: str
-    why: str
-    next: str = Field(description="what to do about it")
 
 
 class FaultAnswer(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -38,6 +38,7 @@ class Metrics:
             "mcp_rag_chat_tokens", "Tokens of the language model.", ("kind",), registry=self._registry
         )
         self._issues = Gauge("mcp_rag_known_issues", "Known issues of the default team.", registry=self._registry)
+        self._tasks = Gauge("mcp_rag_tasks", "Tasks by standing.", ("standing",), registry=self._registry)
         self._entries = Gauge("mcp_rag_index_entries", "Entries of its index, once open.", registry=self._registry)
         self._teams = Gauge("mcp_rag_open_teams", "Teams whose house is open.", registry=self._registry)
 
@@ -59,12 +60,21 @@ class Metrics:
         self._tokens.labels("prompt").inc(prompt_tokens)
         self._tokens.labels("completion").inc(completion_tokens)
 
-    def watch(self, issues: Callable[[], float], entries: Callable[[], float], teams: Callable[[], float]) -> None:
+    def watch(
+        self,
+        issues: Callable[[], float],
+        entries: Callable[[], float],
+        teams: Callable[[], float],
+        tasks: Callable[[], Mapping[str, int]],
+    ) -> None:
         """Ask these whenever the metrics are read."""
+        self._count_tasks = tasks
         self._issues.set_function(issues)
         self._entries.set_function(entries)
         self._teams.set_function(teams)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
+        for standing, number in self._count_tasks().items():
+            self._tasks.labels(standing).set(number)
         return generate_latest(self._registry)
