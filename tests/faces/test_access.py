@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +53,9 @@ def call(client: httpx.Client, token: str, tool: str, **arguments: object) -> di
     accept = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
     answer = client.post("/mcp", json=sent, headers=headers(token) | accept)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()["result"]
+    # One message, as a server-sent event: the answer is a stream.
+    (message,) = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
+    found: dict[str, Any] = json.loads(message)["result"]
     return found
 
 
@@ -115,12 +118,18 @@ def test_a_browsers_cookie_opens_for_this_servers_pages_alone(tmp_path: Path) ->
     home = tmp_path / "home"
     token = made(home, "browser")
     with serving(home) as client:
-        cookie = {"cookie": f"mcp_rag_session={token}"}
+        ours = str(client.base_url).rstrip("/")
+        forgery = re.search(r'name="forgery" value="([^"]+)"', client.get("/login").text)
+        assert forgery
+        signed = client.post("/login", data={"token": token, "forgery": forgery[1]})
+        assert signed.status_code == 303, signed.text
+        cookie = {"cookie": f"mcp_rag_session={signed.cookies['mcp_rag_session']}"}
+        client.cookies.clear()
+        assert client.get("/v1/incidents", headers={"cookie": f"mcp_rag_session={token}"}).status_code == 401
         assert client.get("/v1/incidents", headers=cookie).status_code == 200
         send = {"url": "/v1/outcomes", "json": {"incident": "00000000ffff", "outcome": "confirmed"}}
         for more in ({}, {"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
             assert client.post(**send, headers=cookie | more).status_code == 403  # type: ignore[arg-type]
-        ours = str(client.base_url).rstrip("/")
         for more in ({"origin": ours}, {"sec-fetch-site": "same-origin"}):
             assert client.post(**send, headers=cookie | more).status_code == 404  # type: ignore[arg-type]
 
