@@ -65,8 +65,7 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state``, ``diagnoses``, ``tasks``, ``tokens`` and ``usage`` as JSON lines; returns their
-        number."""
+        """Write everything but ``state``, ``diagnoses``, ``tasks``, ``tokens`` and ``usage`` as JSON lines; their number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

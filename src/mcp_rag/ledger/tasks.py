@@ -171,8 +171,12 @@ class Tasks:
         """Write down what came of a claimed task, and forget its input; of one that is another's by now, nothing."""
         with self._database.writing() as connection:
             mine = (tasks.c.id == id) & (tasks.c.owner == owner) & (tasks.c.standing == TaskStanding.RUNNING.value)
-            if connection.execute(sa.select(tasks.c.id).where(mine).with_for_update()).first() is not None:
-                self._end(connection, id, standing, datetime.now(UTC), result=result, error=error)
+            row = connection.execute(sa.select(tasks.c.cancel).where(mine).with_for_update()).first()
+            if row is None:
+                return
+            if row.cancel:  # called off between the last beat and the end
+                standing, result, error = TaskStanding.CANCELLED, None, None
+            self._end(connection, id, standing, datetime.now(UTC), result=result, error=error)
 
     def _end(
         self,

@@ -18,6 +18,7 @@ from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.listening import address_of, listen
 from mcp_rag.faces.serving.metrics import Metrics
 from mcp_rag.faces.serving.rates import Rates
+from mcp_rag.faces.serving.tasking import Runners
 from mcp_rag.settings import load_settings
 from mcp_rag.wiring import open_house
 
@@ -28,10 +29,11 @@ if __name__ == "__main__":
         open_house(settings, use_chat=False) as house,
         Houses(house, use_chat=False) as houses,
         closing(Audit(settings.home)) as audit,
+        Runners(house.ledger.tasks, houses) as runners,
     ):
         desk = Desk(access_for("127.0.0.1", (), house.ledger.tokens), Rates(settings.serve_rate), audit, Metrics())
         tools = make_server(asked_now, [Path.cwd()])
         add_fixtures(tools)
         address = address_of(listening)
-        app = make_app(houses, tools, desk, 1_000_000, lambda: print(f"listening on {address}", flush=True))
-        serve_until_stopped(app, listening)
+        app = make_app(houses, tools, desk, 1_000_000, runners, lambda: print(f"listening on {address}", flush=True))
+        serve_until_stopped(app, listening, runners.stop)

@@ -92,10 +92,10 @@ def _record(house: House, id: str, said: str, fix: str) -> None:
         raise HTTPException(422, "Nothing failed in this log: there is nothing to confirm")
     if said == "corrected" and fix:
         safe = redactor_of(house.settings)(fix)
-        librarian.record_outcome(house.ledger, kept.incident_id, OutcomeKind.CONFIRMED, None, safe)
+        librarian.record_outcome(house.ledger, kept.incident_id, OutcomeKind.CONFIRMED, None, safe, "the web page")
     elif said in ("confirmed", "rejected"):
         evidence = kept.document["evidence"]
         key = f"{evidence[0]['source']}/{evidence[0]['id']}" if evidence and evidence[0]["match"] else None
-        librarian.record_outcome(house.ledger, kept.incident_id, OutcomeKind(said), key)
+        librarian.record_outcome(house.ledger, kept.incident_id, OutcomeKind(said), key, face="the web page")
     else:
         raise HTTPException(422, "Tell what fixed it in your own words")
