@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from test_diagnosing import NUMPY, diagnosed
+from test_diagnosis_pages import NUMPY, diagnosed
 
 from mcp_rag.faces.web.language import LANGUAGES, words_of
 

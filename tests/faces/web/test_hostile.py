@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from server_process import ServerProcess
-from test_diagnosing import diagnosed
+from test_diagnosis_pages import diagnosed
 
 ATTACKS = (
     "<script>alert(1)</script>",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from test_diagnosing import diagnosed
+from test_diagnosis_pages import diagnosed
 
 
 def failed(kind: str, message: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from test_diagnosing import NUMPY, diagnosed
+from test_diagnosis_pages import NUMPY, diagnosed
 
 
 def test_diagnose_page_through_the_log_and_confirm(open_page: Callable[..., Any], shot: Callable[..., None]) -> None:
