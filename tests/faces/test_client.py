@@ -65,7 +65,7 @@ def test_everything_that_can_be_asked(server: ServerProcess, log: Path) -> None:
         assert (strange.verdict, strange.source) == (Verdict.UNKNOWN, "till")
         assert strange.incident_id is not None
         recorded = client.confirm(strange.incident_id, fix="Open the till")
-        assert client.reject(strange.incident_id).issue == recorded.issue
+        assert client.reject(strange.incident_id, recorded.issue).issue == recorded.issue
         assert strange.incident_id.startswith(client.incidents(1)[0].id)
         with pytest.raises(NotFound):
             client.reject("ffffffffffff")
@@ -118,7 +118,8 @@ def test_outcomes_and_incidents_through_a_server(server: ServerProcess, tmp_path
     said = asked(tmp_path, server, "confirm", row["incident"], "--fix", fix)
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith(b"Confirmed: ")
-    assert asked(tmp_path, server, "reject", "--json", row["incident"]).returncode == 0
+    key = said.stdout.decode().partition("[")[2].partition("]")[0]
+    assert asked(tmp_path, server, "reject", "--json", "--issue", key, row["incident"]).returncode == 0
     seen = [json.loads(x) for x in asked(tmp_path, server, "incidents", "--json", "--limit", 1).stdout.splitlines()]
     assert row["incident"].startswith(seen[0]["incident"])
     missing = asked(tmp_path, server, "confirm", "ffffffffffff")
@@ -176,3 +177,17 @@ def test_a_command_that_a_server_answers_loads_no_home(server: ServerProcess, lo
     env = os.environ | {"MCP_RAG_URL": server.url}
     done = subprocess.run([sys.executable, "-c", code, log], env=env, capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_work_left_with_a_server_is_followed_to_its_end(server: ServerProcess) -> None:
+    import httpx
+
+    from mcp_rag.client.exchanges import Ask, asked
+    from mcp_rag.client.values import diagnosis_of
+
+    taken = httpx.post(f"{server.url}/v1/tasks/diagnose", content=NUMPY, timeout=60)
+    assert taken.status_code == 202
+    with Client(server.url) as client:
+        ask = Ask("POST", "/v1/tasks/diagnose", {"name": "later"}, content=NUMPY.encode())
+        diagnosis = client._carry(asked(ask, diagnosis_of, client.url))
+    assert (diagnosis.verdict, diagnosis.source) == (Verdict.KNOWN, "later")

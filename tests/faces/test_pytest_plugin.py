@@ -86,7 +86,7 @@ def test_a_file_that_cannot_be_collected_is_told_too(home: Path, tmp_path: Path)
 def test_nothing_is_told_without_a_failure_or_without_the_option(
     home: Path, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    assert "mcp-rag" not in ran(home, tmp_path, *arguments).stdout
+    assert "= mcp-rag =" not in ran(home, tmp_path, *arguments).stdout
 
 
 def test_without_the_option_nothing_of_the_program_is_loaded(home: Path, tmp_path: Path) -> None:

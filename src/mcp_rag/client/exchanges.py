@@ -45,8 +45,7 @@ POLL_SECONDS = (0.2, 0.2, 0.5, 1.0, 2.0)
 _NOT_TAKEN = frozenset({429, 502, 503, 504})
 """The question was not worked on, or may be asked again."""
 
-_FINISHED = frozenset({"done", "succeeded", "success", "completed", "finished"})
-_BROKEN = frozenset({"failed", "error", "cancelled", "canceled"})
+_BROKEN = frozenset({"failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +137,13 @@ def _task(reply: Reply, server: str) -> Exchange[Any]:
         looks += 1
         reply = yield from _patiently(Ask("GET", path), server, repeatable=True)
         body = reply.body if isinstance(reply.body, dict) else {}
-        state = str(body.get("status", body.get("state", ""))).lower()
+        state = str(body.get("standing", "")).lower()
         if state in _BROKEN:
             raise _broken(body, state, server)
-        if state in _FINISHED:
+        if state == "done":
             return body.get("result", body)
         if not state or looks > 100_000:
-            raise RemoteError(f"{server} did not answer as it should", "its task has no status", "Ask its keeper")
+            raise RemoteError(f"{server} did not answer as it should", "its task has no standing", "Ask its keeper")
 
 
 def _task_path(reply: Reply, server: str) -> str:

@@ -73,11 +73,11 @@ def test_a_server_that_is_away_for_a_moment_is_asked_again() -> None:
         ([Reply(202, {}, {})], RemoteError, "named no task"),
         ([Reply(202, {"location": "https://evil.test/v1/tasks/1"}, {})], RemoteError, "named no task"),
         (
-            [Reply(202, {}, {"task": "a"}), Reply(200, {}, {"status": "cancelled"})],
+            [Reply(202, {}, {"task": "a"}), Reply(200, {}, {"standing": "cancelled"})],
             RemoteError,
             "the task is cancelled",
         ),
-        ([Reply(202, {}, {"task": "a"}), Reply(200, {}, {})], RemoteError, "no status"),
+        ([Reply(202, {}, {"task": "a"}), Reply(200, {}, {})], RemoteError, "no standing"),
     ],
 )
 def test_what_a_server_says_is_the_error(backs: list[Reply | Lost], kind: type[McpRagError], told: str) -> None:
@@ -104,8 +104,8 @@ def test_what_may_have_been_written_down_is_not_asked_twice() -> None:
     ],
 )
 def test_work_that_takes_long_is_followed_to_its_end(taken: Reply, path: str) -> None:
-    running = Reply(200, {"retry-after": "2"}, {"status": "running"})
-    done = Reply(200, {}, {"status": "done", "result": {"value": 9}})
+    running = Reply(200, {"retry-after": "2"}, {"standing": "running"})
+    done = Reply(200, {}, {"standing": "done", "result": {"value": 9}})
     answer, said = carried([taken, running, fault(502), running, done], Ask("POST", "/v1/diagnose"))
     assert answer == 9
     assert [step.path for step in said if isinstance(step, Ask)] == ["/v1/diagnose", *[path] * 4]
@@ -115,7 +115,7 @@ def test_work_that_takes_long_is_followed_to_its_end(taken: Reply, path: str) ->
 def test_a_task_that_failed_has_its_error() -> None:
     error = {"what": "The request holds no log", "why": "", "next": "", "status": 422}
     with pytest.raises(InputError, match="holds no log"):
-        carried([Reply(202, {}, {"task": "a"}), Reply(200, {}, {"status": "failed", "error": error})])
+        carried([Reply(202, {}, {"task": "a"}), Reply(200, {}, {"standing": "failed", "error": error})])
 
 
 KEY = ["-----BEGIN RSA PRIVATE KEY-----", *["A" * 64] * 40, "-----END RSA PRIVATE KEY-----"]
