@@ -12,8 +12,7 @@ from mcp_rag.reasoning.hostile import LEFT_OUT, addresses_model, muted, plain
 from mcp_rag.records import Diagnosis, Evidence, KnownIssue, Statement
 
 BORNE = 0.5
-"""Share of a statement's telling words that what it cites must hold. `mcp-rag sft export`'s answers hold 1.0; of the
-causes of the known issues that ship, held against the issue of another failure, 1 in 1,000 reaches it."""
+"""Share of a statement's telling words that what it cites must hold. Chosen by eye."""
 
 
 class Part(StrEnum):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 BYTES_A_TOKEN = 3
-"""Of UTF-8, for a server that does not count itself. Prompts of this program's golden logs have 3.0 to 4.2 with the
-tokenizers of Qwen2.5 and SmolLM2, so that the estimate errs towards too many; a Chinese character is one token."""
+"""Of UTF-8, for a server that does not count itself. Chosen by eye, to err towards too many; a Chinese character is one
+token then."""
 
 MAX_ANSWER_TOKENS = 800
 """A diagnosis in JSON has some 300. Chosen by eye."""
