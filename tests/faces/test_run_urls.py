@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -291,11 +290,9 @@ def test_a_server_that_stumbles_or_asks_to_wait_is_waited_for(ci: CiServer, stor
         (Answer(status=302, headers={"location": "file:///etc/passwd"}), 9, "it redirects to file://"),
         (Answer(status=418), 9, "status 418"),
         (
-            Answer(
-                status=403, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) + 9999)}
-            ),
+            Answer(status=403, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "32503680000"}),
             9,
-            "its rate limit is used up for 16",
+            "its rate limit is used up for ",
         ),
     ],
 )
