@@ -23,7 +23,7 @@ from mcp_rag.knowledge.incident_search import incident_entries
 from mcp_rag.knowledge.index import KnowledgeIndex
 from mcp_rag.knowledge.issue_file import parse_issue_file
 from mcp_rag.knowledge.patterns import symptom_of
-from mcp_rag.knowledge.search import index_entries
+from mcp_rag.knowledge.search import embedded_texts, index_entries
 from mcp_rag.knowledge.tool_indexes import TOOL_PREFIX, read_tool
 from mcp_rag.ledger import Change, Ledger, StoredIncident
 from mcp_rag.logs.telling import is_telling
@@ -115,6 +115,11 @@ def starter_files() -> Iterator[tuple[str, str, str]]:
         yield STARTER, file.name, file.read_text(encoding="utf-8")
 
 
+def starter_texts() -> list[str]:
+    """What of the known issues that ship is embedded."""
+    return embedded_texts([parse_issue_file(text, source, name) for source, name, text in starter_files()])
+
+
 def keep_project(ledger: Ledger, folder: Path, told: Tell = _silent) -> str:
     """Bring a repository's reviewed known issues into the ledger and name their source; a wrong file is told of."""
     source = f"{PROJECT_PREFIX}{folder.parent.parent}"
@@ -128,7 +133,7 @@ def _keep_folder(ledger: Ledger, source: str, texts: Sequence[tuple[str, str]], 
     seal = f"digest of {source}"
     if ledger.state.get(seal) == digest:
         return
-    faults = 0
+    read, faults = {}, 0
     for name, text in texts:
         try:
             issue = parse_issue_file(text, source, name)
@@ -137,7 +142,8 @@ def _keep_folder(ledger: Ledger, source: str, texts: Sequence[tuple[str, str]], 
             told(str(fault))
             faults += 1
             continue
-        ledger.issues.replace_document(source, name, hashlib.sha256(text.encode()).hexdigest(), [issue])
+        read[name] = hashlib.sha256(text.encode()).hexdigest(), issue
+    ledger.issues.replace_folder(source, read)
     ledger.issues.forget_documents(source, {name for name, _ in texts})
     if not faults:
         ledger.state.set(seal, digest)

@@ -143,6 +143,30 @@ class TestDocuments:
         assert replaced == Replaced(added=1, doubled=1)
         assert ledger.issues.get("notes/1").fix == "y"
 
+    def test_a_folder_is_learned_as_each_of_its_documents_would_be(self, ledger: Ledger, other: Ledger) -> None:
+        first = {
+            "a.md": ("1", issue("a", symptoms=("s",))),
+            "b.md": ("1", issue("b")),
+            "c.md": ("1", issue("b", fix="c")),
+        }
+        then = {"a.md": ("2", issue("renamed")), "b.md": ("1", issue("b")), "d.md": ("1", issue("a", fix="moved"))}
+        for texts in (first, then, then):
+            ledger.issues.replace_folder("notes", texts, at=NOON)
+            for name, (digest, stated) in texts.items():
+                other.issues.replace_document("notes", name, digest, [stated], at=NOON)
+        assert list(ledger.issues.all()) == list(other.issues.all())
+        assert ledger.issues.digests("notes") == other.issues.digests("notes")
+        assert ledger.issues.patterns() == other.issues.patterns()
+        for key in ("notes/b", "notes/a", "notes/renamed"):
+            assert ledger.issues.origin(key).document == other.issues.origin(key).document
+        assert {change.key for change in ledger.issues.changes(0)} == {change.key for change in other.issues.changes(0)}
+
+    def test_a_folder_with_a_wrong_entry_is_not_learned_at_all(self, ledger: Ledger) -> None:
+        with pytest.raises(InputError):
+            ledger.issues.replace_folder("notes", {"a.md": ("1", issue("a")), "b.md": ("1", issue("b\x00"))})
+        assert ledger.issues.count() == 0
+        assert ledger.issues.digests("notes") == {}
+
     def test_vanished_documents_and_whole_sources_go(self, ledger: Ledger) -> None:
         for name in ("a.md", "b.md", "c.md"):
             ledger.issues.replace_document("notes", name, "d", [issue(name)])

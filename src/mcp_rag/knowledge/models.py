@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -40,18 +40,41 @@ def open_embedder(model: str, models_folder: Path) -> Embedder:
         ModelNotInstalled: it is not on this machine.
         MissingExtra: it needs SentenceTransformers, which is not installed.
     """
-    recipe = MINILM if model == INT8_MODEL else recipe_of(model)
-    if recipe is MINILM:
+    recipe = recipe_of(model)
+    if recipe is not None:
+        from mcp_rag.knowledge.prepared_vectors import FILE, PreparedVectors
+
+        folder = _folder_of(recipe, models_folder)
+        return PreparedVectors(_opened(folder), folder / FILE)
+    if model == INT8_MODEL:
         from mcp_rag.knowledge.onnx_embedder import OnnxEmbedder
 
-        return OnnxEmbedder(_folder_of(MINILM, models_folder), int8=model == INT8_MODEL)
-    if recipe is MULTILINGUAL:
-        from mcp_rag.knowledge.multilingual_embedder import MultilingualEmbedder
-
-        return MultilingualEmbedder(_folder_of(MULTILINGUAL, models_folder))
+        return OnnxEmbedder(_folder_of(MINILM, models_folder), int8=True)
     from mcp_rag.knowledge.sentence_transformers_embedder import SentenceTransformersEmbedder
 
     return SentenceTransformersEmbedder(model)
+
+
+def prepare_vectors(folder: Path, texts: Sequence[str], progress: Callable[[int, int], None]) -> int:
+    """Embed ``texts`` with the model in ``folder`` and keep their vectors beside it; how many were not there yet.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from mcp_rag.knowledge.prepared_vectors import FILE, prepare
+
+    return prepare(_opened(folder), folder / FILE, texts, progress)
+
+
+def _opened(folder: Path) -> Embedder:
+    """The model that lies in ``folder``."""
+    if folder.name == MULTILINGUAL.name:
+        from mcp_rag.knowledge.multilingual_embedder import MultilingualEmbedder
+
+        return MultilingualEmbedder(folder)
+    from mcp_rag.knowledge.onnx_embedder import OnnxEmbedder
+
+    return OnnxEmbedder(folder)
 
 
 def installed_models(models_folder: Path) -> dict[str, Path]:

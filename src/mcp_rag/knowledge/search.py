@@ -89,8 +89,7 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
 def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[IndexEntry]:
     """The issues as the index stores them, embedded in one batch; a short entry, which is its own head, once."""
     bodies, heads = [body_of(issue) for issue in issues], [head_of(issue) for issue in issues]
-    meant = [_meant(issue, body) for issue, body in zip(issues, bodies, strict=True)]
-    texts = [text[:EMBEDDED_CHARACTERS] for text in (*meant, *heads)]
+    texts = embedded_texts(issues, bodies, heads)
     numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     distinct = embedder.embed(list(numbers))
     vectors = [distinct[numbers[text]] for text in texts]
@@ -105,6 +104,14 @@ def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[
             dense=vectors[place],
             dense_head=vectors[len(issues) + place],
         )
+
+
+def embedded_texts(issues: Sequence[KnownIssue], bodies: Sequence[str] = (), heads: Sequence[str] = ()) -> list[str]:
+    """What is embedded of each issue as a whole, then of the head of each; ``bodies`` and ``heads`` where they are known."""
+    bodies = bodies or [body_of(issue) for issue in issues]
+    heads = heads or [head_of(issue) for issue in issues]
+    meant = [_meant(issue, body) for issue, body in zip(issues, bodies, strict=True)]
+    return [text[:EMBEDDED_CHARACTERS] for text in (*meant, *heads)]
 
 
 def _meant(issue: KnownIssue, body: str) -> str:

@@ -39,7 +39,12 @@ def lock_revision(connection: sa.Connection) -> int:
 
 def store(connection: sa.Connection, document: str, wanted: Mapping[str, KnownIssue], at: datetime) -> Stored:
     """Write the issues of ``wanted`` (by key) as ``document``'s; the same content makes no revision."""
-    rows = [to_row(checked(issue)) for issue in wanted.values()]
+    return store_placed(connection, {key: (document, issue) for key, issue in wanted.items()}, at)
+
+
+def store_placed(connection: sa.Connection, wanted: Mapping[str, tuple[str, KnownIssue]], at: datetime) -> Stored:
+    """The same for issues of several documents; ``wanted`` holds (document, issue) by key."""
+    rows = [to_row(checked(issue)) for _, issue in wanted.values()]
     held = _held(connection, list(wanted))
     for row in rows:
         _refuse_other_source(row, held.get(row["key"]))
@@ -47,10 +52,11 @@ def store(connection: sa.Connection, document: str, wanted: Mapping[str, KnownIs
     changed = [row for row in rows if row["key"] in held and held[row["key"]].digest != row["digest"]]
     same = [row["key"] for row in rows if row["key"] in held and held[row["key"]].digest == row["digest"]]
     for row in added + changed:
+        document, _ = wanted[row["key"]]
         row |= {"document": document, "learned_at": at, "contenders": _contenders(held.get(row["key"]), document)}
     _write(connection, added, changed)
-    _move(connection, [held[key] for key in same if held[key].document != document], document)
-    raise_standings(connection, wanted.values())
+    _move(connection, [(held[key], wanted[key][0]) for key in same if held[key].document != wanted[key][0]])
+    raise_standings(connection, (issue for _, issue in wanted.values()))
     return Stored(len(added), len(changed), len(same))
 
 
@@ -138,9 +144,12 @@ def _write_symptoms(connection: sa.Connection, rows: list[dict[str, Any]], chang
         _count_patterns(connection)
 
 
-def _move(connection: sa.Connection, moved: list[Any], document: str) -> None:
+def _move(connection: sa.Connection, moved: list[tuple[Any, str]]) -> None:
     statement = sa.update(issues).where(issues.c.key == sa.bindparam("moved_key"))
-    rows = [{"moved_key": row.key, "document": document, "contenders": _contenders(row, document)} for row in moved]
+    rows = [
+        {"moved_key": row.key, "document": document, "contenders": _contenders(row, document)}
+        for row, document in moved
+    ]
     if rows:
         connection.execute(statement, rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -63,6 +63,36 @@ class Issues:
             dialects.upsert(connection, documents, [row])
         doubled = len(issues) - len(wanted)
         return Replaced(stored.added, stored.changed, stored.unchanged, removed, doubled)
+
+    def replace_folder(
+        self, source: str, texts: Mapping[str, tuple[str, KnownIssue]], at: datetime | None = None
+    ) -> None:
+        """Make each issue of ``texts`` ((digest, issue) by document) all that its document of ``source`` says.
+
+        One transaction: as :meth:`replace_document` for each in turn, in a tenth of the time.
+
+        Raises:
+            InputError: an issue's names cannot be stored; nothing was written.
+        """
+        at = at or datetime.now(UTC)
+        with self._database.writing() as connection:
+            issue_writing.lock_revision(connection)
+            learned = connection.execute(
+                sa.select(documents.c.document, documents.c.digest).where(documents.c.source == source)
+            )
+            known = {row.document: row.digest for row in learned}
+            named = {storable(name): text for name, text in texts.items()}
+            new = {name: text for name, text in named.items() if known.get(name) != text[0]}
+            held = connection.execute(sa.select(issues.c.key, issues.c.document).where(issues.c.source == source))
+            gone = [key for key, document in held if document in new and new[document][1].key != key]
+            issue_writing.remove(connection, gone)
+            for placed in _without_repeats(new):
+                issue_writing.store_placed(connection, placed, at)
+            rows = [
+                {"source": source, "document": name, "digest": digest, "learned_at": at}
+                for name, (digest, _) in new.items()
+            ]
+            dialects.upsert(connection, documents, rows)
 
     def put(self, issue: KnownIssue, at: datetime | None = None, origin: str = "") -> None:
         """Add or overwrite one issue that comes from no document; ``origin`` says in words where it does come from.
@@ -239,6 +269,17 @@ class Issues:
         with self._database.reading() as connection:
             value: int = connection.execute(sa.select(counters.c.value).where(counters.c.name == name)).scalar_one()
             return value
+
+
+def _without_repeats(texts: Mapping[str, tuple[str, KnownIssue]]) -> Iterator[dict[str, tuple[str, KnownIssue]]]:
+    """(document, issue) by key, in as few parts as keep an id that two documents have from meeting itself."""
+    placed: dict[str, tuple[str, KnownIssue]] = {}
+    for name, (_, issue) in texts.items():
+        if issue.key in placed:
+            yield placed
+            placed = {}
+        placed[issue.key] = name, issue
+    yield placed
 
 
 def _keys_of(connection: sa.Connection, source: str, document: str) -> Sequence[str]:

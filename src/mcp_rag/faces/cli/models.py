@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcp_rag.faces.cli.options import json_option
-from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.cli.output import emit, progress_bar, tell
 
 
 @click.group()
@@ -35,7 +35,20 @@ def install(model: str, origin: Path | None, folder: Path | None, as_json: bool)
     from mcp_rag.knowledge import models as weights
 
     place = weights.install_from(origin, folder) if origin else weights.install_model(model, folder, tell)
+    _prepare(place)
     emit({"model": place.name, "folder": str(place)}) if as_json else click.echo(f"Installed in {place}")
+
+
+def _prepare(folder: Path) -> None:
+    """Embed the known issues that ship now, once, rather than in each home that is opened."""
+    from mcp_rag.knowledge.models import prepare_vectors
+    from mcp_rag.librarian import starter_texts
+
+    with progress_bar("embedding the known issues that ship") as progress:
+        try:
+            prepare_vectors(folder, starter_texts(), progress)
+        except OSError as fault:
+            tell(f"their vectors cannot be kept in {folder} ({fault.strerror}): each new home will make its own")
 
 
 @models.command("list")
