@@ -27,8 +27,10 @@ SECRET = frozenset(
 )
 """Settings that are never printed."""
 
-PERSONAL = frozenset({"url", "github_url", "github_api_url", "gitlab_url"})
-"""Settings that say where your logs and tokens go: a repository's file may not."""
+PERSONAL = frozenset(
+    {"url", "github_url", "github_api_url", "gitlab_url", "fetch_hosts", "fetch_ports", "fetch_networks"}
+)
+"""Settings that say where your logs and tokens go, or what is reached from your machine: a repository's file may not."""
 
 ELSEWHERE = MappingProxyType(
     {
@@ -103,6 +105,13 @@ class Settings:
     and listens on loopback alone."""
     serve_rate: str = "6000/minute"
     """How often one caller of `mcp-rag serve` may ask: a number, a slash and second, minute or hour."""
+    fetch_hosts: str = ""
+    """Hosts whose logs `mcp-rag serve` and `mcp-rag mcp` fetch by URL: names between commas, ``*.example.com`` for all
+    below one, ``*`` for every public one; empty: none."""
+    fetch_ports: str = "80,443"
+    """Ports of such URLs."""
+    fetch_networks: str = ""
+    """Networks that such a host may have an address in although they are not public, such as ``10.1.0.0/16``."""
     redact: bool = True
     """Whether secrets in logs are masked before anything is stored or sent."""
     redact_ips: bool = False
@@ -219,7 +228,7 @@ def load_settings(
                 continue
             if name in PERSONAL and origin == str(project_file):
                 faults.append(
-                    f"{origin}: {name} says where your token goes, and belongs into your own file, {user_file}"
+                    f"{origin}: {name} says whom your machine talks to, and belongs into your own file, {user_file}"
                 )
                 continue
             try:

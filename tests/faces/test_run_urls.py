@@ -356,4 +356,4 @@ def test_a_repositorys_file_may_not_say_where_a_token_goes(
     (tmp_path / "mcp-rag.toml").write_text('github_api_url = "https://elsewhere.example.test"\n')
     monkeypatch.chdir(tmp_path)
     done = diagnose(home, "https://github.com/octo/shop/actions/runs/7", GITHUB_TOKEN=TOKEN)
-    assert (done.returncode, b"says where your token goes" in done.stderr) == (2, True)
+    assert (done.returncode, b"says whom your machine talks to" in done.stderr) == (2, True)

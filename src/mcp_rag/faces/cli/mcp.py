@@ -9,6 +9,7 @@ import click
 
 from mcp_rag.faces.cli.options import home_option, settings_from
 from mcp_rag.faces.cli.output import tell
+from mcp_rag.faces.cli.serve import MAX_REQUEST_BYTES
 
 
 @click.command()
@@ -33,13 +34,15 @@ def mcp(roots: tuple[Path, ...], no_chat: bool, home: Path | None) -> None:
     from mcp_rag.faces.mcp.server import make_server
     from mcp_rag.faces.serving.asking import Asked
     from mcp_rag.faces.serving.callers import LOCAL
+    from mcp_rag.faces.serving.fetching import fetcher_from
     from mcp_rag.faces.serving.narration import narrate_on_stderr
     from mcp_rag.faces.serving.shared_house import SharedHouse
     from mcp_rag.wiring import open_house
 
     # A thread waits in a read of standard input that nothing else ends. What was recorded is on disk by then.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fetch = fetcher_from(settings, MAX_REQUEST_BYTES)
     with open_house(settings, tell, use_chat=not no_chat) as opened:
         narrate_on_stderr(requests=False)
         asked = Asked(LOCAL, SharedHouse(opened))
-        make_server(lambda: asked, roots or (Path.cwd(),)).run("stdio")
+        make_server(lambda: asked, roots or (Path.cwd(),), fetch).run("stdio")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 from collections.abc import Sequence
 from contextlib import closing
@@ -64,6 +65,7 @@ def serve(
             "fastapi_offline",
             "jinja2",
             "itsdangerous",
+            "ssrfguard.httpx",
         )
         _serve(listening, host, digests, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
     tell("stopped")
@@ -87,6 +89,7 @@ def _serve(
     from mcp_rag.faces.serving.asking import asked_now
     from mcp_rag.faces.serving.auditing import Audit
     from mcp_rag.faces.serving.desk import Desk
+    from mcp_rag.faces.serving.fetching import fetcher_from
     from mcp_rag.faces.serving.houses import Houses
     from mcp_rag.faces.serving.listening import address_of
     from mcp_rag.faces.serving.metrics import Metrics
@@ -96,7 +99,7 @@ def _serve(
     from mcp_rag.wiring import open_house
 
     metrics = Metrics()
-    rates = Rates(settings.serve_rate)
+    rates, fetch = Rates(settings.serve_rate), fetcher_from(settings, max_request_bytes)
     with (
         open_house(settings, tell, use_chat=use_chat) as root,
         Houses(root, tell, use_chat=use_chat, on_verdict=metrics.diagnosed) as houses,
@@ -109,6 +112,7 @@ def _serve(
         )
         narrate_on_stderr(requests=not quiet)
         address = address_of(listening)
-        tools = make_server(asked_now, roots)
-        app = make_app(houses, tools, desk, max_request_bytes, runners, lambda: tell(f"listening on {address}"))
+        tools = make_server(asked_now, roots, fetch)
+        begun = functools.partial(tell, f"listening on {address}")
+        app = make_app(houses, tools, desk, max_request_bytes, runners, fetch, begun)
         serve_until_stopped(app, listening, runners.stop)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,25 +11,24 @@ from pydantic import Field
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.mcp.paths import allowed_log
+from mcp_rag.faces.serving.fetching import Fetch, fetched_log
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import MemorySource
-
-Fetch = Callable[[str], AbstractContextManager[LogSource]]
-"""A URL → the log behind it, there until the block ends. Whether one may be fetched is the server's setting."""
 
 Text = Annotated[str | None, Field(description="The log itself. Give exactly one of text, path and url.")]
 LogPath = Annotated[str | None, Field(description="A log file below an allowed folder, in place of text.")]
 LogUrl = Annotated[str | None, Field(description="A log's http(s) address, where this server may fetch it.")]
 
 
-@contextmanager
-def given_log(
+@asynccontextmanager
+async def given_log(
     text: str | None, path: str | None, url: str | None, roots: Sequence[Path], fetch: Fetch | None
-) -> Iterator[LogSource]:
+) -> AsyncIterator[LogSource]:
     """The log that exactly one of ``text``, ``path`` and ``url`` gives.
 
     Raises:
         InputError: none or several are given, it is empty, or it may not be read.
+        RemoteError: the server behind ``url`` does not answer as it should.
     """
     named = [name for name, value in (("text", text), ("path", path), ("url", url)) if value is not None]
     if len(named) != 1:
@@ -39,11 +38,7 @@ def given_log(
         with allowed_log(path, roots) as source:
             yield source
     elif url is not None:
-        if fetch is None:
-            raise InputError(
-                "URLs are not fetched here", "the server's settings do not allow it", "Send the log's text"
-            )
-        with fetch(url) as source:
+        async with fetched_log(fetch, url) as source:
             yield source
     elif not text:
         raise InputError("There is no log", "its text is empty", "Give the log's text")

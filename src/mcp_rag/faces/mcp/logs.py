@@ -14,9 +14,10 @@ from pydantic import Field
 
 from mcp_rag.faces.mcp.bounds import DEFAULT_CHARACTERS
 from mcp_rag.faces.mcp.calls import ASKS, WRITES, Bounded, MaxCharacters, answer, told
-from mcp_rag.faces.mcp.given import Fetch, LogPath, LogUrl, Text, given_log
+from mcp_rag.faces.mcp.given import LogPath, LogUrl, Text, given_log
 from mcp_rag.faces.serving.answers import DiagnosisAnswer, Extraction
 from mcp_rag.faces.serving.asking import Asked
+from mcp_rag.faces.serving.fetching import Fetch
 from mcp_rag.faces.serving.looking import LinesAnswer, read_lines
 
 MOST_LINES = 500
@@ -61,8 +62,9 @@ def add_log_tools(
         def progress(done: int, total: int) -> None:
             anyio.from_thread.run(ctx.report_progress, done, total)
 
-        with told(), given_log(text, path, url, roots, fetch) as source:
-            return answer(await house.on_log(house.diagnose, source, progress=progress), max_characters)
+        with told():
+            async with given_log(text, path, url, roots, fetch) as source:
+                return answer(await house.on_log(house.diagnose, source, progress=progress), max_characters)
 
     @server.tool(title="Extract the failing lines", annotations=ASKS.model_copy(update=reaches_out))
     async def extract_failures(
@@ -74,8 +76,9 @@ def add_log_tools(
     ) -> Annotated[CallToolResult, Extracted]:
         """Find the lines of a log that show what failed, best first; none when nothing failed."""
         house = asked_now().house
-        with told(), given_log(text, path, url, roots, fetch) as source:
-            return answer(await house.on_log(house.extract, source, lines), max_characters)
+        with told():
+            async with given_log(text, path, url, roots, fetch) as source:
+                return answer(await house.on_log(house.extract, source, lines), max_characters)
 
     @server.tool(title="Read lines of a log", annotations=ASKS.model_copy(update=reaches_out))
     async def read_log_lines(
@@ -87,7 +90,7 @@ def add_log_tools(
     ) -> Annotated[CallToolResult, Read]:
         """Read lines around those that a diagnosis names, with secrets masked; `next` is where to read on."""
         house = asked_now().house
-        with told(), given_log(None, path, url, roots, fetch) as source:
-            return answer(
-                await house.on_log(read_lines, house.house, source, first, count, max_characters), max_characters
-            )
+        with told():
+            async with given_log(None, path, url, roots, fetch) as source:
+                found = await house.on_log(read_lines, house.house, source, first, count, max_characters)
+                return answer(found, max_characters)

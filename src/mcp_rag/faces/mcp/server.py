@@ -8,13 +8,13 @@ from pathlib import Path
 from mcp.server import MCPServer
 
 from mcp_rag import __version__
-from mcp_rag.faces.mcp.given import Fetch
 from mcp_rag.faces.mcp.knowledge import add_asking_tools, add_writing_tools
 from mcp_rag.faces.mcp.logs import add_log_tools
 from mcp_rag.faces.mcp.paths import resolved_roots
 from mcp_rag.faces.mcp.prompts import add_prompts
 from mcp_rag.faces.mcp.resources import PagedServer, add_resources
 from mcp_rag.faces.serving.asking import Asked
+from mcp_rag.faces.serving.fetching import Fetch
 
 INSTRUCTIONS = """\
 Finds what failed in an error log and the known cause and fix, cited to log lines and known issues.

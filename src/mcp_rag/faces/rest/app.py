@@ -20,6 +20,7 @@ from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
 from mcp_rag.faces.rest.task_routes import make_tasks_router
 from mcp_rag.faces.serving.desk import Desk
+from mcp_rag.faces.serving.fetching import Fetch
 from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.sessions import Sessions
 from mcp_rag.faces.serving.tasking import Runners
@@ -32,9 +33,11 @@ def make_app(
     desk: Desk,
     max_request_bytes: int,
     runners: Runners,
+    fetch: Fetch | None = None,
     started: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
-    """The ASGI application; ``started`` is called once it is ready for requests."""
+    """The ASGI application; ``fetch`` reads a URL, and none is read
+    without it; ``started`` is called once it is ready for requests."""
     # Without sessions any replica answers any request; progress needs a stream. The gate has checked host, origin and
     # size already.
     served = tools.streamable_http_app(
@@ -59,6 +62,7 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.fetch = fetch
     app.state.desk, app.state.sessions = desk, Sessions(houses.default.house.ledger)
     map_faults(app)
     for router in (

@@ -39,7 +39,7 @@ _STATUS: tuple[tuple[type[McpRagError], int], ...] = (
 """The first that fits counts: a branch of the tree stands behind its twigs."""
 
 FAULTS: dict[int | str, dict[str, Any]] = {
-    status: {"model": FaultAnswer} for status in (400, 401, 403, 404, 413, 415, 421, 422, 429, 500, 503)
+    status: {"model": FaultAnswer} for status in (400, 401, 403, 404, 413, 415, 421, 422, 429, 500, 502, 503)
 }
 """What the OpenAPI document says of answers that are no success."""
 
