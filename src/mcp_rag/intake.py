@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mcp_rag.logs.redaction import Redactor
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import FileSource, StreamSource
 from mcp_rag.settings import Settings
@@ -37,9 +36,13 @@ def accounts_of(settings: Settings) -> Accounts:
 
 def redactor_of(settings: Settings) -> Callable[[str], str]:
     """The masking of secrets that the settings ask for."""
+    from mcp_rag.logs.redaction import Redactor
+
     return Redactor(enabled=settings.redact, ips=settings.redact_ips).redact
 
 
 def sharing_redactor_of(settings: Settings) -> Callable[[str], str]:
     """The masking of what is meant for others: secrets are masked whatever the settings say."""
+    from mcp_rag.logs.redaction import Redactor
+
     return Redactor(ips=settings.redact_ips).redact

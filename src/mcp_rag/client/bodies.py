@@ -66,9 +66,9 @@ def body_of(log: Log, limits: Limits) -> bytes:
 def _masked(log: Log, redactor: Redactor | None) -> Iterator[bytes]:
     """The log's bytes in blocks, masked. A block goes on until no private key is open at its end."""
     held = b""
-    for _, _, block in log.blocks():
-        held += block
-        if redactor and _is_open(held) and len(held) < LONGEST_KEY_BYTES + len(block):
+    for block in log.blocks():
+        held += log.bytes_of(block)
+        if redactor and _is_open(held) and len(held) < LONGEST_KEY_BYTES + block.stop - block.start:
             continue
         yield _mask(held, redactor)
         held = b""

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
-from mcp_rag.runs.changes import Change
-from mcp_rag.runs.history import Run
 
 if TYPE_CHECKING:
     from mcp_rag.client.values import SeenIncident
     from mcp_rag.conversation import Event
     from mcp_rag.ledger import StoredIncident
     from mcp_rag.logs.grouping import Group
+    from mcp_rag.runs.changes import Change
+    from mcp_rag.runs.history import Run
 
 
 def span_to_json(span: Span) -> dict[str, Any]:

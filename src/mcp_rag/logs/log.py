@@ -19,14 +19,23 @@ SMALL_BYTES = 4_000_000
 BLOCK_BYTES = 1_000_000
 """Bytes cleaned at a time: blocks stay in the processor's cache, and one colour does not slow the whole log."""
 
-NUMPY_BYTES = 2_000_000
-"""From here on numpy finds the line ends, five times as fast: its import (70 ms) costs more than it saves before."""
+GROUP_BYTES = 16_000
+"""Lines are found by groups of about so many bytes, whose starts are remembered: ten megabytes for ten billion bytes.
+Counting line ends a group at a time needs no numpy, whose import (0.2 s) would be a quarter of what a log of 200 MB
+takes."""
 
-GROUP_LINES = 64
-"""The start of every 64th line is remembered: eight megabytes for ten billion bytes of usual lines."""
-
-GROUPS_KEPT = 512
+GROUPS_KEPT = 256
 """Groups of a large log that stay cleaned, for lines are asked for in neighbourhoods. Chosen by eye."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    """Whole lines of a log: the index of the first (0-based), how many, and where their bytes begin and end."""
+
+    first: int
+    count: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +50,24 @@ class Log:
     reading_notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return self._layout[1]
+        return self._layout[2]
 
     @cached_property
-    def _layout(self) -> tuple[array[int], int]:
-        """Where each 64th line starts in ``data``, beginning with line 1, and the number of lines."""
-        starts, lines, at = array("q", [0]), 0, 0
+    def _layout(self) -> tuple[array[int], array[int], int]:
+        """Where each group of lines starts in ``data``, how many lines stand before it, and the number of all lines."""
+        starts, before, lines, at = array("q", [0]), array("q", [0]), 0, 0
         for piece in pieces(self.data):
-            ends = piece.count(b"\n")
-            missing = GROUP_LINES - lines % GROUP_LINES
-            if ends >= missing:
-                starts.extend(_group_starts(piece, missing, at))
-            lines, at = lines + ends, at + len(piece)
-        return starts, lines + (bool(len(self.data)) and not self.data.endswith(b"\n"))
+            place = 0
+            while place < len(piece):
+                # A line that is longer than a piece goes on in the next: only behind a line end begins a group.
+                cut = piece.find(b"\n", place + GROUP_BYTES - 1) + 1 or len(piece)
+                lines += piece.count(b"\n", place, cut)
+                place = cut
+                if at + cut < len(self.data) and piece.endswith(b"\n", 0, cut):
+                    starts.append(at + cut)
+                    before.append(lines)
+            at += len(piece)
+        return starts, before, lines + (bool(len(self.data)) and not self.data.endswith(b"\n"))
 
     @cached_property
     def _cleaner(self) -> Cleaner:
@@ -76,21 +90,23 @@ class Log:
         size = len(self.data)
         return size <= SMALL_BYTES or (size <= IN_MEMORY_BYTES and "texts" in self.__dict__)
 
-    def blocks(self, group: int = 0) -> Iterator[tuple[int, int, bytes]]:
-        """From a group of 64 lines on, in whole groups: the index of a block's first line (0-based), how many lines it
-        has, and its bytes."""
+    def blocks(self, group: int = 0) -> Iterator[LineBlock]:
+        """All lines from a group on, in whole groups of some megabyte together."""
         starts = self._layout[0]
         while group < len(starts) and starts[group] < len(self.data):
             following = max(group + 1, bisect_right(starts, starts[group] + BLOCK_BYTES) - 1)
-            yield group * GROUP_LINES, self._lines_in(group, following), self._bytes_of(group, following)
+            yield self._block(group, following)
             group = following
 
-    def _lines_in(self, group: int, following: int) -> int:
-        return min(following * GROUP_LINES, len(self)) - group * GROUP_LINES
+    def _block(self, group: int, following: int) -> LineBlock:
+        starts, before, lines = self._layout
+        if following < len(starts):
+            return LineBlock(before[group], before[following] - before[group], starts[group], starts[following])
+        return LineBlock(before[group], lines - before[group], starts[group], len(self.data))
 
-    def _bytes_of(self, group: int, following: int) -> bytes:
-        starts = self._layout[0]
-        return self.data[starts[group] : starts[following] if following < len(starts) else len(self.data)]
+    def bytes_of(self, block: LineBlock) -> bytes:
+        """The bytes of a block's lines."""
+        return self.data[block.start : block.stop]
 
     def clean(self, block: bytes, count: int) -> list[str]:
         """The cleaned lines of a block: as many as the log had there when it was measured."""
@@ -98,24 +114,31 @@ class Log:
         return texts if len(texts) == count else (texts + [""] * count)[:count]
 
     def _cleaned_from(self, group: int) -> Iterator[str]:
-        return chain.from_iterable(self.clean(block, count) for _, count, block in self.blocks(group))
+        return chain.from_iterable(self.clean(self.bytes_of(block), block.count) for block in self.blocks(group))
 
     @cached_property
     def _group(self) -> Callable[[int], tuple[bytes, list[str]]]:
-        """A group of 64 lines: its bytes, and its lines cleaned."""
+        """A group of lines: its bytes, and its lines cleaned."""
 
         @lru_cache(GROUPS_KEPT)
         def group(number: int) -> tuple[bytes, list[str]]:
-            data = self._bytes_of(number, number + 1)
-            return data, self.clean(data, self._lines_in(number, number + 1))
+            block = self._block(number, number + 1)
+            data = self.bytes_of(block)
+            return data, self.clean(data, block.count)
 
         return group
+
+    def _place(self, n: int) -> tuple[int, int]:
+        """The group of line ``n``, and its place (0-based) among that group's lines."""
+        before = self._layout[1]
+        group = bisect_right(before, n - 1) - 1
+        return group, n - 1 - before[group]
 
     def raw(self, n: int) -> str:
         """Line ``n`` as it stands in the log, without its ``\n``. Raises IndexError outside 1 … len(log)."""
         self._check(n)
-        number, place = divmod(n - 1, GROUP_LINES)
-        lines = self._group(number)[0].split(b"\n", place + 1)
+        group, place = self._place(n)
+        lines = self._group(group)[0].split(b"\n", place + 1)
         return lines[place].decode("utf-8", "replace") if place < len(lines) else ""
 
     def line(self, n: int) -> str:
@@ -123,8 +146,8 @@ class Log:
         self._check(n)
         if self._is_held():
             return self.texts[n - 1]
-        number, place = divmod(n - 1, GROUP_LINES)
-        return self._group(number)[1][place]
+        group, place = self._place(n)
+        return self._group(group)[1][place]
 
     def lines(self, first: int = 1, last: int | None = None) -> Iterator[tuple[int, str]]:
         """Numbered cleaned lines ``first`` … ``last``, both included; what lies outside the log is left out."""
@@ -133,10 +156,8 @@ class Log:
             return iter(())
         if self._is_held():
             return enumerate(islice(self.texts, first - 1, last), first)
-        group = (first - 1) // GROUP_LINES
-        return enumerate(
-            islice(self._cleaned_from(group), first - 1 - group * GROUP_LINES, last - group * GROUP_LINES), first
-        )
+        group, place = self._place(first)
+        return enumerate(islice(self._cleaned_from(group), place, place + last - first + 1), first)
 
     def _check(self, n: int) -> None:
         if not 1 <= n <= len(self):
@@ -157,25 +178,6 @@ class Log:
         if broken:
             found.append(f"broken UTF-8 in {broken:,} line{'s' if broken > 1 else ''}")
         return tuple(found)
-
-
-def _group_starts(piece: bytes, first: int, at: int) -> array[int]:
-    """Where groups start in ``piece``, which begins at ``at``; the first one ``first`` lines further on."""
-    starts = array("q")
-    if len(piece) > NUMPY_BYTES:
-        import numpy as np
-
-        ends = np.flatnonzero(np.frombuffer(piece, dtype=np.uint8) == ord("\n"))[first - 1 :: GROUP_LINES]
-        starts.frombytes((ends + (at + 1)).astype(np.int64).tobytes())
-        return starts
-    place = 0
-    while True:
-        for _ in range(first):
-            place = piece.find(b"\n", place) + 1
-            if not place:
-                return starts
-        starts.append(at + place)
-        first = GROUP_LINES
 
 
 def is_broken(line: bytes) -> bool:
@@ -205,17 +207,27 @@ class LargeTexts(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return (text for _, text in self._log.lines())
 
-    def searchable(self) -> Iterator[tuple[int, bytes | list[str]]]:
-        """All lines, in blocks: the index of the first, and its bytes where cleaning would take nothing off, or texts.
+    def blocks(self) -> Iterator[LineBlock]:
+        """All lines, in blocks."""
+        return self._log.blocks()
 
-        A stamp or a fold may still stand in such bytes: they hold every word of the cleaned lines, and some more.
-        """
-        for first, count, block in self._log.blocks():
-            yield first, block if self._is_clean(block) else self._log.clean(block, count)
+    def bytes_of(self, block: LineBlock) -> bytes:
+        """The bytes of a block's lines."""
+        return self._log.bytes_of(block)
 
-    def _is_clean(self, block: bytes) -> bool:
-        plain = len(block.translate(None, CONTROLS)) == len(block) <= 2 * BLOCK_BYTES
-        return plain and not self._log.has_records and b"\b" not in block and block.count(b"\r") == block.count(b"\r\n")
+    def cleaned(self, data: bytes, count: int) -> list[str]:
+        """The lines of a block's bytes, cleaned."""
+        return self._log.clean(data, count)
+
+    def may_be_clean(self, data: bytes) -> bool:
+        """Whether it is worth to look if cleaning would take something off: it never is of JSON or of endless lines."""
+        return len(data) <= 2 * BLOCK_BYTES and not self._log.has_records
+
+    def is_clean(self, data: bytes) -> bool:
+        """Whether cleaning would take nothing off but line ends, stamps and folds: such bytes hold every word of the
+        cleaned lines, and some more."""
+        plain = len(data.translate(None, CONTROLS)) == len(data)
+        return plain and b"\b" not in data and data.count(b"\r") == data.count(b"\r\n")
 
     @overload
     def __getitem__(self, index: int) -> str: ...

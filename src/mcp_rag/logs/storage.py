@@ -35,11 +35,11 @@ class FileBytes:
 
     def __getitem__(self, part: slice) -> bytes:
         start, stop, _ = part.indices(self._size)
-        data = bytearray()
+        data = os.pread(self._descriptor, max(0, stop - start), start)
         while start + len(data) < stop:
             more = os.pread(self._descriptor, stop - start - len(data), start + len(data))
             data += more or bytes(stop - start - len(data))
-        return bytes(data)
+        return data
 
     def startswith(self, head: bytes) -> bool:
         return self[: len(head)] == head

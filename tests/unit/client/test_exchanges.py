@@ -143,6 +143,7 @@ def test_a_log_is_masked_and_compressed_and_its_lines_keep_their_numbers() -> No
 
 def test_a_private_key_is_masked_wherever_a_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mcp_rag.logs.log.BLOCK_BYTES", 1)
+    monkeypatch.setattr("mcp_rag.logs.log.GROUP_BYTES", 1)
     for before in range(50, 70, 3):
         lines = [*["x"] * before, *KEY, *["y"] * 200]
         body = body_of(log_of("\n".join(lines).encode(), Limits(None)), Limits(Redactor()))

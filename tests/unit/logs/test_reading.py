@@ -16,7 +16,7 @@ import pytest
 
 from mcp_rag.errors import OversizedLog, UnreadableLog
 from mcp_rag.logs import log as log_module
-from mcp_rag.logs import reading, storage
+from mcp_rag.logs import reading, scanning, storage
 from mcp_rag.logs.cleaning import clean_text, shorten
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.log import Log
@@ -89,8 +89,8 @@ def test_lines_are_numbered_from_one() -> None:
             log.raw(n)
 
 
-@pytest.mark.parametrize("numpy_bytes", [0, 10**9])
-def test_a_large_log_reads_as_a_small_one(numpy_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("group_bytes", [1, 25, 10**9])
+def test_a_large_log_reads_as_a_small_one(group_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"plain\n\x1b[31mred\x1b[0m\r\n2024-01-01T00:00:00.1234567Z stamped\r\nold\rnew\n\n" * 40 + b"\xffend"
     small = _read(data)
     assert isinstance(small.texts, list)
@@ -99,8 +99,7 @@ def test_a_large_log_reads_as_a_small_one(numpy_bytes: int, monkeypatch: pytest.
         ("IN_MEMORY_BYTES", 0),
         ("SMALL_BYTES", 0),
         ("BLOCK_BYTES", 64),
-        ("GROUP_LINES", 3),
-        ("NUMPY_BYTES", numpy_bytes),
+        ("GROUP_BYTES", group_bytes),
     ):
         monkeypatch.setattr(log_module, name, size)
     large = _read(data)
@@ -153,16 +152,24 @@ def test_a_file_that_is_cut_meanwhile_keeps_its_numbers(tmp_path: Path, monkeypa
     assert (log.line(1), log.line(300)) == ("new", "")
 
 
-def test_failures_are_found_alike_in_a_file_and_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("hyperscan", [True, False])
+def test_failures_are_found_alike_in_a_file_and_in_memory(
+    tmp_path: Path, line_end: bytes, hyperscan: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hyperscan:
+        monkeypatch.setattr("mcp_rag.logs.searching.find_spec", lambda _: None)
+    scanning._announcer.cache_clear()
     data = (
         b"ok\n" * 500
         + b"\x1b[31mmain.c:3:7: error: 'x' undeclared\x1b[0m\n"
         + b"fine\n" * 300
         + b"make: *** [all] Error 1\n"
-    )
+    ).replace(b"\n", line_end)
     small = find_failures(_read(data))
     assert small[0].first == 501
     monkeypatch.setattr(log_module, "BLOCK_BYTES", 500)
+    monkeypatch.setattr(log_module, "GROUP_BYTES", 50)
     steps: list[tuple[int, int]] = []
     large = _stored(tmp_path / "log", data, monkeypatch)
     assert find_failures(large, progress=lambda done, total: steps.append((done, total))) == small

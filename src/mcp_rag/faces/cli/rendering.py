@@ -6,19 +6,21 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from mcp_rag.faces.cli.output import emit
-from mcp_rag.faces.serialisation import changes_to_json
-from mcp_rag.logs.grouping import Group
-from mcp_rag.logs.log import Log
 from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
-from mcp_rag.runs.changes import Change
-from mcp_rag.runs.history import Run
-from mcp_rag.runs.wording import as_fix, describe
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from mcp_rag.logs.grouping import Group
+    from mcp_rag.logs.log import Log
+    from mcp_rag.runs.changes import Change
+    from mcp_rag.runs.history import Run
 
 _STYLE = {Verdict.KNOWN: "bold green", Verdict.UNKNOWN: "bold yellow", Verdict.CLEAN: "bold blue"}
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
@@ -52,6 +54,8 @@ def render_diagnosis(diagnosis: Diagnosis, *, many: bool = False, to_stderr: boo
 
 def _grid(rows: list[tuple[str, Text]]) -> Table:
     """Labels beside their texts, which wrap under themselves."""
+    from rich.table import Table
+
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=_LABEL_WIDTH + 2, style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -149,6 +153,8 @@ def render_changes(good: Run | None, changes: Sequence[Change]) -> None:
     never passed."""
     if good is None:
         return
+    from mcp_rag.runs.wording import describe
+
     out = console(to_stderr=True)
     since = f"since it last passed ({_moment(good.at)})"
     if not changes:
@@ -164,6 +170,9 @@ def render_changes(good: Run | None, changes: Sequence[Change]) -> None:
 
 def render_fix_to_confirm(failed: Run, changes: Sequence[Change], python: str, *, as_json: bool) -> None:
     """Offer what changed between a failed run and this one, that passed, as the fix; nothing is confirmed by it."""
+    from mcp_rag.faces.serialisation import changes_to_json
+    from mcp_rag.runs.wording import as_fix, describe
+
     incident = (failed.incident or "last")[:10]
     fix = as_fix(changes, python)
     call = ["mcp-rag", "confirm", incident, *(["--fix", fix] if fix else [])]

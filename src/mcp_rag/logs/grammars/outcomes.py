@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import IntEnum
+
+from mcp_rag.logs.grammars.rule import Pattern
 
 
 class Ending(IntEnum):
@@ -30,11 +31,11 @@ class Ending(IntEnum):
 class EndingRule:
     ending: Ending
     triggers: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: Pattern
 
 
 def _ending(ending: Ending, triggers: str, pattern: str) -> EndingRule:
-    return EndingRule(ending, tuple(triggers.split("|")), re.compile(pattern))
+    return EndingRule(ending, tuple(triggers.split("|")), Pattern(pattern))
 
 
 ENDINGS = (

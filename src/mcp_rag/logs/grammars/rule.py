@@ -40,6 +40,29 @@ class Role(IntEnum):
     """An exception that nobody caught, a signal, a panic."""
 
 
+class Pattern:
+    """A regular expression that is compiled when it is first searched for.
+
+    Of some 600 in the tables a log needs a few; compiling all took 0.1 s of every start.
+    """
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._compiled: re.Pattern[str] | None = None
+
+    def search(self, line: str) -> re.Match[str] | None:
+        """The first match in ``line``. Raises re.error when the text is no regular expression."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.text)
+        return self._compiled.search(line)
+
+
+def _optional(text: str | None) -> Pattern | None:
+    return Pattern(text) if text else None
+
+
 _DIGITS = re.compile(r"\d")
 
 
@@ -109,13 +132,13 @@ def reach(
     processes that write between. Where ``needs`` is given, one of the four lines below the head must match it, and one
     of the six above it where ``needs_above`` is.
     """
-    goes_on = re.compile(body) if body else None
-    stops = re.compile(stop) if stop else None
-    is_key = re.compile(key) if key else None
-    leads = re.compile(before) if before else None
-    passed = re.compile(over) if over else None
-    proof = re.compile(needs) if needs else None
-    proof_above = re.compile(needs_above) if needs_above else None
+    goes_on = _optional(body)
+    stops = _optional(stop)
+    is_key = _optional(key)
+    leads = _optional(before)
+    passed = _optional(over)
+    proof = _optional(needs)
+    proof_above = _optional(needs_above)
     single = body is None and stop is None and not blanks and not deeper
 
     def measure(passage: Passage, at: int) -> Extent | None:
@@ -141,16 +164,16 @@ def reach(
     return measure
 
 
-def _deeper_than(head: str) -> re.Pattern[str]:
-    return re.compile(rf"[ \t]{{{len(head) - len(head.lstrip()) + 1}}}")
+def _deeper_than(head: str) -> Pattern:
+    return Pattern(rf"[ \t]{{{len(head) - len(head.lstrip()) + 1}}}")
 
 
 def _last_line(
     passage: Passage,
     at: int,
-    goes_on: re.Pattern[str] | None,
-    stops: re.Pattern[str] | None,
-    passed: re.Pattern[str] | None,
+    goes_on: Pattern | None,
+    stops: Pattern | None,
+    passed: Pattern | None,
     blanks: int,
     end: int,
 ) -> int:
@@ -187,7 +210,7 @@ class Rule:
     kind: str
     role: Role
     triggers: tuple[str, ...]
-    head: re.Pattern[str]
+    head: Pattern
     reach: Reach
     reason: str
     language: str | None = None
@@ -211,5 +234,5 @@ def rule(
     """A :class:`Rule` as one line of a table; ``triggers`` are parted by ``|``."""
     words = tuple(triggers.split("|"))
     return Rule(
-        kind, role, words, re.compile(head), reach, reason or kind.replace("-", " "), language, tool, merges, least
+        kind, role, words, Pattern(head), reach, reason or kind.replace("-", " "), language, tool, merges, least
     )
