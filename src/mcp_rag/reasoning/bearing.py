@@ -49,8 +49,11 @@ _SUBCOMMAND = re.compile(
 """What stands behind a program's name where a sentence gives a command, and does not speak of the program."""
 
 _ADVICE = re.compile(
-    r"\b(?:should|please|needs? to|ha(?:ve|s) to|run|re-?install|visit|execute|upgrade|downgrade|disable|download|replaced?"
-    r"|log in)\b|请|必须|应当|应该|建议|安装|执行|运行|访问",
+    r"\b(?:should|please|needs? to|ha(?:ve|s) to|try|log in)\b"
+    # What could not be done is no advice: `cannot execute 'cc1plus'`, `failed to download`; nor is a name, `asyncio.run()`.
+    r"|(?<![\w.])(?<!cannot )(?<!can't )(?<!not )(?<!to )"
+    r"(?:run|(?:re-?)?install|visit|execute|upgrade|downgrade|disable|download|replaced?)(?![\w(])"
+    r"|请|必须|应当|应该|建议|安装|执行|运行|访问",
     re.IGNORECASE,
 )
 """What a reading never says: where nothing known matches, a log's own advice is not passed on."""

@@ -32,6 +32,10 @@ SPLITS = ("train", "test")
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+(?=[^\sa-z])")
 
 
+_CLAUSE = re.compile(r"[.,;:(。，；：（]\s|\s-+\s|\n")
+"""Where a clause may end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """System, user and assistant message; ``failure`` is the same for all examples of one failure."""
@@ -120,7 +124,8 @@ def _told(case: Case) -> Iterator[tuple[str, Diagnosis, dict[str, Any]]]:
             short = replace(incident, excerpt=tuple(key_line), frames=(), versions={})
             partial = compose("log", short, [short.span], [evidence])
             yield "partial", partial, _answer(evidence.issue, [incident.span.key], "Only one line of the log is given.")
-        yield "unknown", compose("log", incident, [incident.span], []), _honest(incident)
+        alone = compose("log", incident, [incident.span], [])
+        yield "unknown", alone, _honest(incident, alone)
     question = Incident("", Span(1, 1, 0.0, "asked"), case.issue.title, case.issue.title)
     asked = compose("question", question, [question.span], [_evidence(case.issue, question)])
     yield "question", asked, _answer(case.issue, [], "No log is given: whether this is what failed cannot be checked.")
@@ -172,9 +177,16 @@ def _steps(fix: str) -> list[str]:
     return steps
 
 
-def _honest(incident: Incident) -> dict[str, Any]:
+def _honest(incident: Incident, given: Diagnosis) -> dict[str, Any]:
+    """The key line told again, up to the clause where the log itself gives advice: that is not passed on."""
     line = next(line for line in incident.excerpt if line.line == incident.span.key)
-    said = {"text": f"The log says: {line.text.strip()}", "lines": [line.line], "issues": []}
+    clauses = [line.text[: end.start()] for end in _CLAUSE.finditer(line.text)]
+    told = [_reading(text, line.line) for text in (line.text, *reversed(clauses))]
+    return next((answer for answer in told if _stands(json.dumps(answer), given)), told[0])
+
+
+def _reading(text: str, line: int) -> dict[str, Any]:
+    said = {"text": f"The log says: {text.strip()}", "lines": [line], "issues": []}
     return {"cause": said, "fix": [], "commands": [], "cannot_tell": "Why: no known issue matches these lines."}
 
 
