@@ -265,7 +265,7 @@ def test_a_known_issue_is_added_checked_and_found(over_http: str) -> None:
         added = structured(await client.call_tool("add_known_issue", issue))
         assert (added["stored"], added["faults"]) == (True, [])
         kept = structured(await client.call_tool("get_known_issue", {"issue": added["issue"]}))
-        assert (kept["source"], kept["title"], kept["fix"]) == ("team", title, "Tell it.")
+        assert (kept["source"], kept["title"], kept["fix"]) == ("written", title, "Tell it.")
         log = f'Traceback (most recent call last):\n  File "a.py", line 3, in go\n{title}\n'
         found = structured(await client.call_tool("diagnose_log", {"text": log}))
         assert (found["verdict"], found["evidence"][0]["id"]) == ("known", kept["id"])

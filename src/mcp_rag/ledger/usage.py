@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ class Usages:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_record: Callable[[Usage], None] = lambda _: None
+        """Hears of each call that is written down here, such as the metrics of a server."""
 
     def record(self, call: Usage, at: datetime | None = None) -> None:
         row = {
@@ -32,6 +34,7 @@ class Usages:
         }
         with self._database.writing() as connection:
             connection.execute(sa.insert(usage), row)
+        self.on_record(call)
 
     def spent(self, since: datetime | None = None) -> Sequence[Spent]:
         """Calls, tokens and seconds of each model, the most used first; ``since`` a moment, or ever."""

@@ -102,7 +102,7 @@ def _serve(
     rates, fetch = Rates(settings.serve_rate), fetcher_from(settings, max_request_bytes)
     with (
         open_house(settings, tell, use_chat=use_chat) as root,
-        Houses(root, tell, use_chat=use_chat, on_verdict=metrics.diagnosed) as houses,
+        Houses(root, tell, use_chat=use_chat, on_verdict=metrics.diagnosed, on_tokens=metrics.worded) as houses,
         closing(Audit(settings.home)) as audit,
         Runners(root.ledger.tasks, houses) as runners,
     ):

@@ -13,8 +13,11 @@ from starlette.types import ASGIApp
 from mcp_rag import __version__
 from mcp_rag.faces.rest.alerts import make_alerts_router
 from mcp_rag.faces.rest.docs import make_docs
+from mcp_rag.faces.rest.document_routes import make_documents_router
 from mcp_rag.faces.rest.faults import map_faults
 from mcp_rag.faces.rest.gate import Gate
+from mcp_rag.faces.rest.incident_routes import make_incidents_router
+from mcp_rag.faces.rest.issue_routes import make_issues_router
 from mcp_rag.faces.rest.openai_routes import make_openai_router
 from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
@@ -67,6 +70,9 @@ def make_app(
     map_faults(app)
     for router in (
         make_router(),
+        make_issues_router(),
+        make_incidents_router(),
+        make_documents_router(runners),
         make_tasks_router(runners),
         make_openai_router(),
         make_alerts_router(),

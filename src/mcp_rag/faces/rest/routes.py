@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Path, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
@@ -13,13 +13,12 @@ from mcp_rag.faces.serving.answers import (
     DiagnosisAnswer,
     Extraction,
     Health,
-    IncidentsAnswer,
-    IssueAnswer,
     OutcomeAnswer,
     Readiness,
     SearchAnswer,
 )
 from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.looking import LinesAnswer, read_lines
 from mcp_rag.records import OutcomeKind
 
 MOST_RESULTS = 100
@@ -30,6 +29,11 @@ QUERY_CHARACTERS = 10_000
 
 MOST_LINES = 10_000
 """Largest budget of lines. Chosen by eye."""
+
+MOST_LINES_READ, MOST_CHARACTERS = 2_000, 2_000_000
+"""Lines of a window, and their characters. Chosen by eye."""
+
+LARGEST_LINE = 10**12
 
 Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_RESULTS)]
@@ -75,6 +79,19 @@ def make_router() -> APIRouter:
         async with posted_log(request, name) as source:
             return Extraction(**await house.on_log(house.extract, source, lines))
 
+    @router.post("/v1/logs/lines", openapi_extra=LOG_BODY)
+    async def lines(
+        request: Request,
+        name: Name = "request",
+        first: Annotated[int, Query(ge=1, le=LARGEST_LINE, description="The first line wanted.")] = 1,
+        count: Annotated[int, Query(ge=1, le=MOST_LINES_READ, description="How many lines.")] = 100,
+    ) -> LinesAnswer:
+        """A window of a log's lines, cleaned of colours, secrets masked; `next` is where to read on."""
+        house = house_of(request)
+        async with posted_log(request, name) as source:
+            found = await house.on_log(read_lines, house.house, source, first, count, MOST_CHARACTERS)
+            return LinesAnswer(**found)
+
     @router.get("/v1/search")
     async def search(
         request: Request,
@@ -85,14 +102,6 @@ def make_router() -> APIRouter:
         house = house_of(request)
         return SearchAnswer(**await house.on_house(house.search, q, limit))
 
-    @router.get("/v1/issues/{key:path}")
-    async def issue(
-        request: Request, key: Annotated[str, Path(max_length=2_000, description="ID or SOURCE/ID")]
-    ) -> IssueAnswer:
-        """One known issue."""
-        house = house_of(request)
-        return IssueAnswer(**await house.on_house(house.issue, key))
-
     @router.post("/v1/outcomes", status_code=201)
     async def outcomes(
         request: Request, posted: Annotated[Confirmed | Rejected, Body(discriminator="outcome")]
@@ -101,12 +110,6 @@ def make_router() -> APIRouter:
         kind, fix = OutcomeKind(posted.outcome), posted.fix if isinstance(posted, Confirmed) else None
         house = house_of(request)
         return OutcomeAnswer(**await house.on_house(house.record_outcome, posted.incident, kind, posted.issue, fix))
-
-    @router.get("/v1/incidents")
-    async def incidents(request: Request, limit: Limit = 20) -> IncidentsAnswer:
-        """Failures that were seen, latest first."""
-        house = house_of(request)
-        return IncidentsAnswer(**await house.on_house(house.incidents, limit))
 
     @router.get("/healthz")
     async def healthz() -> Health:

@@ -158,10 +158,6 @@ class IncidentAnswer(BaseModel):
     fixed_by: str | None
 
 
-class IncidentsAnswer(BaseModel):
-    incidents: list[IncidentAnswer]
-
-
 class Fault(BaseModel):
     what: str
     why: str
@@ -169,21 +165,33 @@ class Fault(BaseModel):
 
 
 class ProgressAnswer(BaseModel):
-    done: int = Field(description="lines of a large log looked at; 0 before the first word of it")
+    done: int = Field(description="lines of a large log, or entries of a document; 0 before the first word of it")
     total: int
+
+
+class LearnedAnswer(BaseModel):
+    """What became of a document, in entries."""
+
+    documents: int = Field(description="more than 1 for a dump that is taken in parts")
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    skipped: dict[str, int] = Field(description="what was left out, by reason")
+    source: str = Field(description="under which its entries are kept")
 
 
 class TaskAnswer(BaseModel):
     """Work that was left with the server."""
 
     task: str
-    kind: Literal["diagnose"]
+    kind: Literal["diagnose", "learn"]
     name: str
     standing: Literal["queued", "running", "done", "failed", "cancelled"]
     attempts: int = Field(description="more than 1: a process died over it, and it was begun again")
     created_at: str
     progress: ProgressAnswer
-    result: DiagnosisAnswer | None
+    result: DiagnosisAnswer | LearnedAnswer | None
     error: Fault | None
 
 

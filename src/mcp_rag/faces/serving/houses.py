@@ -15,6 +15,7 @@ from typing import Self
 
 from mcp_rag.faces.serving.callers import DEFAULT_TEAM, team_named
 from mcp_rag.faces.serving.shared_house import SharedHouse, Turns
+from mcp_rag.records import Usage
 from mcp_rag.wiring import House, open_team_house
 
 
@@ -29,9 +30,11 @@ class Houses:
         *,
         use_chat: bool = True,
         on_verdict: Callable[[str], None] = lambda _: None,
+        on_tokens: Callable[[int, int], None] = lambda prompt, completion: None,
     ) -> None:
         self._root, self._tell, self._use_chat = root, tell, use_chat
-        self._turns = Turns(on_verdict)
+        self._turns, self._on_tokens = Turns(on_verdict), on_tokens
+        root.ledger.usage.on_record = self._used
         self.default = SharedHouse(root, self._turns)
         self._opened = {DEFAULT_TEAM: self.default}
         self._locks: dict[str, Lock] = {}
@@ -70,7 +73,11 @@ class Houses:
     def _open(self, team: str) -> SharedHouse:
         opening = open_team_house(self._root, team, self._tell, use_chat=self._use_chat)
         house = opening.__enter__()
+        house.ledger.usage.on_record = self._used
         with self._lock:
             self._closing.push(opening.__exit__)
             shared = self._opened[team] = SharedHouse(house, self._turns)
         return shared
+
+    def _used(self, call: Usage) -> None:
+        self._on_tokens(call.prompt_tokens, call.completion_tokens)

@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from mcp_rag import librarian
 from mcp_rag.errors import InputError
-from mcp_rag.faces.serialisation import diagnosis_to_json, results_to_json, span_to_json, stored_incident_to_json
+from mcp_rag.faces.serialisation import diagnosis_to_json, results_to_json, span_to_json
 from mcp_rag.ledger.serialisation import issue_to_json
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.incident import describe_span
@@ -125,10 +125,6 @@ class SharedHouse:
         safe = self._redact(fix) if fix else None
         stored, about = librarian.record_outcome(self._house.ledger, incident, outcome, issue, safe, "the server")
         return {"incident": stored.id, "outcome": outcome.value, "issue": about.key if about else None}
-
-    def incidents(self, limit: int) -> dict[str, Any]:
-        """The failures that were seen, latest first."""
-        return {"incidents": [stored_incident_to_json(one) for one in self._house.ledger.incidents.list(limit)]}
 
     def readiness(self) -> dict[str, Any]:
         """What ledger and index say of themselves; the index is opened for it, and so warm afterwards."""

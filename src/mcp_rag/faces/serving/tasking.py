@@ -8,12 +8,14 @@ import secrets
 import time
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mcp_rag.errors import LedgerError, McpRagError
 from mcp_rag.faces.serving.houses import Houses
+from mcp_rag.faces.serving.learning import learn_upload
 from mcp_rag.ledger import StoredTask, TaskStanding
 from mcp_rag.ledger.tasks import Tasks
+from mcp_rag.logs.scanning import Progress
 from mcp_rag.logs.sources import StreamSource
 
 RUNNERS = 2
@@ -29,6 +31,7 @@ STOP_SECONDS = 20.0
 """How long a stop waits for a task to be given back. Chosen by eye."""
 
 DIAGNOSE = "diagnose"
+LEARN = "learn"
 
 _log = logging.getLogger(__name__)
 
@@ -91,9 +94,7 @@ class Runners:
         heart = _Heart(self.tasks, self._owner, task.id, self._stopping)
         with heart:
             try:
-                house = self._houses.of(task.team)
-                with io.BytesIO(self.tasks.body(task.id)) as body:
-                    answer = house.diagnose(StreamSource(task.name, body), heart.progress)
+                answer = self._answer(task, heart.progress)
             except LetGo:
                 if self._stopping.is_set():
                     self.tasks.release(self._owner, task.id)
@@ -108,6 +109,13 @@ class Runners:
                 self.tasks.end(self._owner, task.id, TaskStanding.FAILED, error=error)
             else:
                 self.tasks.end(self._owner, task.id, TaskStanding.DONE, result=answer)
+
+    def _answer(self, task: StoredTask, progress: Progress) -> dict[str, Any]:
+        house, body = self._houses.of(task.team), self.tasks.body(task.id)
+        if task.kind == LEARN:
+            return learn_upload(house.house, task.name, body, progress)
+        with io.BytesIO(body) as stream:
+            return house.diagnose(StreamSource(task.name, stream), progress)
 
 
 class _Heart:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from mcp_rag.errors import InputError
 from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.gathering import GROUPED, TREND_DAYS, by_day, first_day_of_trend, gather
+from mcp_rag.faces.serving.gathering import decide as decide_on
 from mcp_rag.faces.web.forms import posted_form, text_in
 from mcp_rag.faces.web.rendering import PageRoute, render, see_other
 from mcp_rag.ledger import StoredDiagnosis, StoredIncident
-from mcp_rag.logs.grouping import Group, Join, Member, group
-from mcp_rag.records import GroupingDecision, GroupingKind, Verdict
+from mcp_rag.records import GroupingKind, Verdict
 from mcp_rag.wiring import House
 
 PAGE = 50
 """Incidents on a page. Chosen by eye."""
 
-GROUPED = 500
-"""So many of the latest incidents are put together. Chosen by eye."""
-
-TREND_DAYS = 30
 KEPT_SHOWN = 10
 """Diagnoses of one incident that its page lists. Chosen by eye."""
 
@@ -46,19 +42,6 @@ class Seen:
 
     stored: StoredIncident
     trend: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """A group of incidents that are one failure: all that were seen of it, and why each joining happened."""
-
-    group: Group
-    incidents: tuple[StoredIncident, ...]
-    joins: tuple[tuple[Join, StoredIncident | None, StoredIncident | None], ...]
-
-    @property
-    def count(self) -> int:
-        return sum(one.history.count for one in self.incidents)
 
 
 def make_incidents() -> APIRouter:
@@ -83,7 +66,7 @@ def make_incidents() -> APIRouter:
     @router.get("/incidents/groups")
     async def groups(request: Request) -> Response:
         shared = house_of(request)
-        gathered, decisions, by_fingerprint = await shared.on_house(_gathered, shared.house)
+        gathered, decisions, by_fingerprint = await shared.on_house(gather, shared.house)
         return render(request, "groups.html", groups=gathered, decisions=decisions, known=by_fingerprint, most=GROUPED)
 
     @router.post("/incidents/groups")
@@ -92,7 +75,7 @@ def make_incidents() -> APIRouter:
         async with posted_form(request) as form:
             kind = GroupingKind.SPLIT if text_in(form, "kind") == "split" else GroupingKind.MERGE
             chosen = [str(value) for value in form.getlist("group")][:20]
-        await shared.on_house(_decide, shared.house, kind, chosen)
+        await shared.on_house(decide_on, shared.house, kind, chosen)
         return see_other("/incidents/groups")
 
     @router.get("/incidents/{id}")
@@ -116,42 +99,16 @@ def _one(house: House, id: str) -> tuple[Seen, list[StoredDiagnosis]]:
 
 
 def _with_trends(house: House, found: Sequence[StoredIncident]) -> list[Seen]:
-    today = datetime.now(UTC).date()
-    first = today - timedelta(days=TREND_DAYS - 1)
-    since = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    by_day = house.ledger.incidents.sightings_by_day([one.id for one in found], since)
-    return [Seen(one, tuple(trend(by_day[one.id], first))) for one in found]
+    first = first_day_of_trend()
+    days = by_day(house, found, first)
+    return [Seen(one, tuple(trend(days[one.id], first))) for one in found]
 
 
-def trend(by_day: dict[date, int], first: date) -> list[Bar]:
+def trend(days: dict[date, int], first: date) -> list[Bar]:
     """A bar for each of :data:`TREND_DAYS` days from ``first`` on on which something was seen."""
-    most = max(by_day.values(), default=1)
+    most = max(days.values(), default=1)
     return [
         Bar(day, count, (day - first).days, round(max(12.0, 100 * count / most), 1))
-        for day, count in sorted(by_day.items())
+        for day, count in sorted(days.items())
         if 0 <= (day - first).days < TREND_DAYS
     ]
-
-
-def _gathered(house: House) -> tuple[list[Gathered], list[GroupingDecision], dict[str, StoredIncident]]:
-    found = house.ledger.incidents.list(GROUPED)
-    by_fingerprint = {one.fingerprint: one for one in found}
-    decisions = house.ledger.groupings.decisions()
-    groups = group([Member(one.id, one.incident) for one in found], decisions)
-    gathered = [_gather(each, by_fingerprint) for each in groups]
-    told = [one for one in reversed(decisions) if {one.first, one.second} <= set(by_fingerprint)]
-    return sorted(gathered, key=lambda one: -one.count), told, by_fingerprint
-
-
-def _gather(group: Group, by_fingerprint: dict[str, StoredIncident]) -> Gathered:
-    members = tuple(by_fingerprint[member.incident.fingerprint] for member in group.members)
-    joins = tuple((join, by_fingerprint.get(join.first), by_fingerprint.get(join.second)) for join in group.joins)
-    return Gathered(group, members, joins)
-
-
-def _decide(house: House, kind: GroupingKind, chosen: Sequence[str]) -> None:
-    fingerprints = list(dict.fromkeys(house.ledger.incidents.get(name).fingerprint for name in chosen))
-    if len(fingerprints) < 2:
-        raise InputError("Nothing was decided", "fewer than two failures were chosen", "Choose two or more")
-    for other in fingerprints[1:]:
-        house.ledger.groupings.decide(kind, fingerprints[0], other)

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from mcp_rag import librarian
-from mcp_rag.errors import InputError
+from mcp_rag.faces.serving.adding import own_issue, remove_issue
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.web.forms import posted_form, text_in
 from mcp_rag.faces.web.issue_form import Checked, IssueForm, check, form_of, typed
@@ -51,7 +51,7 @@ def make_issues() -> APIRouter:
     @router.get("/issues/edit/{key:path}")
     async def edit(request: Request, key: str) -> Response:
         shared = house_of(request)
-        issue = await shared.on_house(_own, shared.house, key)
+        issue = await shared.on_house(own_issue, shared.house, key)
         return render(request, "issue_form.html", form=form_of(issue, issue.key), checked=Checked(None))
 
     @router.post("/issues/edit/{key:path}")
@@ -63,7 +63,7 @@ def make_issues() -> APIRouter:
     async def remove(request: Request, key: str) -> Response:
         shared = house_of(request)
         async with posted_form(request):
-            await shared.on_house(_remove, shared.house, key)
+            await shared.on_house(remove_issue, shared.house, key)
         return see_other("/issues")
 
     @router.get("/issues/{key:path}")
@@ -101,15 +101,6 @@ def _one(house: House, key: str) -> tuple[KnownIssue, Origin]:
     return issue, house.ledger.issues.origin(issue.key)
 
 
-def _own(house: House, key: str) -> KnownIssue:
-    issue = librarian.one_issue(house.ledger, key)
-    if issue.source not in librarian.OWN:
-        raise InputError(
-            f"{issue.key} cannot be changed here", "it comes from a document, which would bring it back", "Copy it"
-        )
-    return issue
-
-
 def _start(house: House, copy: str, incident: str) -> IssueForm:
     if copy:
         issue = librarian.one_issue(house.ledger, copy)
@@ -122,14 +113,10 @@ def _start(house: House, copy: str, incident: str) -> IssueForm:
 def _keep(house: House, entry: IssueForm, anyway: bool) -> Checked:
     """Check what was typed, and write it down where nothing is wrong and doubts were seen."""
     if entry.key:
-        entry = replace(entry, key=_own(house, entry.key).key)
+        entry = replace(entry, key=own_issue(house, entry.key).key)
     redact = redactor_of(house.settings)
     entry = replace(entry, values={name: redact(text) for name, text in entry.values.items()})
     checked = check(house, entry)
     if checked.issue is not None and (anyway or not checked.doubts):
         house.ledger.issues.put(checked.issue)
     return checked
-
-
-def _remove(house: House, key: str) -> None:
-    house.ledger.issues.remove([_own(house, key).key])
