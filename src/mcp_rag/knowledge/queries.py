@@ -32,6 +32,8 @@ _PLACE = re.compile(
 _TYPE = re.compile(r"\b(?:[A-Z]\w*(?:Error|Exception|Failure)|[A-Z]{1,6}\d{3,5}|[A-Z]{2,5}-\d{3,6})\b")
 _IDENTIFIER = re.compile(r"[`'\"]([A-Za-z_][\w.:/-]{2,80})[`'\"]|\b(\w+_\w+|[a-z]+[A-Z]\w+)\b")
 
+_QUOTED = re.compile(r"[`‘“\"][^`'\"‘’“”\n]{1,80}[`'’”\"]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
+
 TITLE_LINES = 3
 """Lines that stand for the message of a text in which none is found. Chosen by eye."""
 
@@ -64,6 +66,11 @@ def message_of(text: str) -> str:
         said = _prose(text)
     said += [m["said"] for pattern in (_UNDER_CARETS, _BELOW_CODE, _NOTE) for m in pattern.finditer(text)][:12]
     return "\n".join(dict.fromkeys(part.strip() for part in said if part.strip()))
+
+
+def unnamed(headline: str) -> str:
+    """``headline`` without what it quotes: the names of somebody's own code pull its vector away from what went wrong."""
+    return " ".join(_QUOTED.sub(" ", headline).split()) or headline
 
 
 def _prose(text: str) -> list[str]:

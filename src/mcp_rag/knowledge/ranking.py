@@ -17,9 +17,11 @@ WEIGHTS: Mapping[tuple[str, str], float] = {
     ("message", "bm25"): 0.6,
     ("message", "bm25_head"): 0.3,
     ("headline", "bm25"): 0.4,
-    ("message", "dense"): 0.6,
-    ("message", "dense_head"): 0.6,
-    ("text", "dense"): 0.4,
+    ("unnamed", "dense"): 0.5,
+    ("unnamed", "dense_head"): 0.5,
+    ("message", "dense"): 0.3,
+    ("message", "dense_head"): 0.3,
+    ("text", "dense"): 0.3,
     ("text", "dense_head"): 0.3,
 }
 """(view of the query, channel) → weight of its z-normalised score; what has no weight is not asked. Set by hand near the

@@ -16,7 +16,7 @@ from mcp_rag.knowledge.index import (
     KnowledgeIndex,
 )
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom
-from mcp_rag.knowledge.queries import message_of, query_from_text
+from mcp_rag.knowledge.queries import message_of, query_from_text, unnamed
 from mcp_rag.knowledge.ranking import (
     CANDIDATES,
     EXPLAINED_WEIGHT,
@@ -356,9 +356,10 @@ def _words_of(body: str) -> frozenset[str]:
 
 
 def _views(query: Query) -> dict[str, str]:
-    """What of a query is looked up: all of it, what it says in words, and the first line of that."""
+    """What of a query is looked up: all of it, what it says in words, the first line of that, and this without names."""
     message = query.message or message_of(query.text)
-    return {"text": query.text, "message": message, "headline": message.split("\n", 1)[0]}
+    headline = message.split("\n", 1)[0]
+    return {"text": query.text, "message": message, "headline": headline, "unnamed": unnamed(headline)}
 
 
 def _is_embedded(view: str) -> bool:

@@ -35,6 +35,10 @@ LONGEST_LOOKED_AT = 20_000
 """Characters of a text that are looked at; longer ones are cut off before. No known issue is as long."""
 
 
+TEXTS_REMEMBERED = 2_048
+"""Whose answer is kept: the same entry is looked at for the prompt, for what it bears and for each statement. By eye."""
+
+
 def plain(text: str) -> str:
     """``text`` as a person sees it: without colours, controls, direction marks and hidden characters."""
     return _UNSEEN.sub("", _SEQUENCE.sub("", text))
@@ -56,7 +60,11 @@ def addresses_model(text: str, *, in_log: bool = False) -> bool:
 
     ``in_log``: also links that a renderer would fetch, and what runs what it fetches.
     """
-    text = text[:LONGEST_LOOKED_AT]
+    return _has_form(text[:LONGEST_LOOKED_AT], in_log)
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _has_form(text: str, in_log: bool) -> bool:
     forms = _forms(in_log)
     return bool(text) and bool(forms.search(text) or _is_smuggled(text) or forms.search(_folded(text)))
 

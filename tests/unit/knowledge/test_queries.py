@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_rag.knowledge.queries import LOOKED_AT_CHARACTERS, message_of
+from mcp_rag.knowledge.queries import LOOKED_AT_CHARACTERS, message_of, unnamed
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,18 @@ def test_the_message_of_a_diagnostic(text: str, message: str) -> None:
 @pytest.mark.parametrize("piece", ["\n", " ", "| ", "[x] ", "a/", "1:2 ", "at a", "a.", "\n|", "^ "])
 def test_a_hostile_text_is_searched_in_bounded_time(piece: str) -> None:
     assert len(message_of(piece * LOOKED_AT_CHARACTERS)) <= LOOKED_AT_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("headline", "left"),
+    [
+        ("cannot find value `my_total` in this scope", "cannot find value in this scope"),
+        ("module 'numpy' has no attribute 'int'", "module has no attribute"),
+        ("找不到模块“utils”", "找不到模块"),
+        ("it doesn't know the user's key", "it doesn't know the user's key"),
+        ("`x`", "`x`"),
+        ("", ""),
+    ],
+)
+def test_a_headline_without_the_names_that_it_quotes(headline: str, left: str) -> None:
+    assert unnamed(headline) == left
