@@ -105,6 +105,9 @@ class Settings:
     and listens on loopback alone."""
     serve_rate: str = "6000/minute"
     """How often one caller of `mcp-rag serve` may ask: a number, a slash and second, minute or hour."""
+    serve_proxies: str = ""
+    """Addresses or networks, between commas, of reverse proxies before `mcp-rag serve`: whom they ask for, and whether by
+    https, is believed of them."""
     fetch_hosts: str = ""
     """Hosts whose logs `mcp-rag serve` and `mcp-rag mcp` fetch by URL: names between commas, ``*.example.com`` for all
     below one, ``*`` for every public one; empty: none."""

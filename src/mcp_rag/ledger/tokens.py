@@ -83,6 +83,7 @@ class Tokens:
 def _stored(row: Any) -> StoredToken:
     return StoredToken(
         id=row.digest[:ID_DIGITS],
+        digest=row.digest,
         name=row.name,
         team=row.team,
         scopes=tuple(row.scopes),

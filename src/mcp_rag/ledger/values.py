@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -95,6 +95,7 @@ class StoredToken:
     """What the ledger holds of an access token: all but the token. ``id`` is the beginning of its digest."""
 
     id: str
+    digest: str = field(repr=False)
     name: str
     team: str
     scopes: tuple[str, ...]

@@ -85,7 +85,7 @@ def _serve(
     from mcp_rag.faces.mcp.server import make_server
     from mcp_rag.faces.rest.app import make_app
     from mcp_rag.faces.rest.running import serve_until_stopped
-    from mcp_rag.faces.serving.access import access_for
+    from mcp_rag.faces.serving.access import access_for, proxies_in
     from mcp_rag.faces.serving.asking import asked_now
     from mcp_rag.faces.serving.auditing import Audit
     from mcp_rag.faces.serving.desk import Desk
@@ -99,6 +99,7 @@ def _serve(
     from mcp_rag.wiring import open_house
 
     metrics = Metrics()
+    proxies = proxies_in(settings.serve_proxies)
     rates, fetch = Rates(settings.serve_rate), fetcher_from(settings, max_request_bytes)
     with (
         open_house(settings, tell, use_chat=use_chat) as root,
@@ -115,4 +116,4 @@ def _serve(
         tools = make_server(asked_now, roots, fetch)
         begun = functools.partial(tell, f"listening on {address}")
         app = make_app(houses, tools, desk, max_request_bytes, runners, fetch, begun)
-        serve_until_stopped(app, listening, runners.stop)
+        serve_until_stopped(app, listening, runners.stop, proxies)

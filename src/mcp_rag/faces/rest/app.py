@@ -27,6 +27,7 @@ from mcp_rag.faces.serving.fetching import Fetch
 from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.sessions import Sessions
 from mcp_rag.faces.serving.tasking import Runners
+from mcp_rag.faces.web.rendering import page_of_refusal
 from mcp_rag.faces.web.router import make_pages
 
 
@@ -82,4 +83,4 @@ def make_app(
         app.include_router(router)
     app.router.routes.extend(served.routes)
     app.include_router(make_pages(max_request_bytes))
-    return Gate(app, desk, houses, max_request_bytes, app.state.sessions)
+    return Gate(app, desk, houses, max_request_bytes, app.state.sessions, page_of_refusal(app))

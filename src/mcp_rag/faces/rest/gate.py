@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from urllib.parse import quote
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import fault, fault_of
-from mcp_rag.faces.serving.access import host_of, is_loopback, same_origin, token_in
+from mcp_rag.faces.serving.access import digest_of, host_of, is_loopback, same_origin, token_in
 from mcp_rag.faces.serving.asking import Asked, asked_in, begin
 from mcp_rag.faces.serving.callers import DEFAULT_TEAM, LOCAL, Caller
 from mcp_rag.faces.serving.desk import Desk
@@ -31,7 +32,7 @@ from mcp_rag.faces.serving.shared_house import SharedHouse
 requests_log = logging.getLogger("mcp_rag.requests")
 
 SESSION_COOKIE = "mcp_rag_session"
-"""Where a browser keeps its token: the web page sets it, out of the reach of scripts."""
+"""Where a browser keeps its session: the web page sets it, out of the reach of scripts."""
 
 NOBODY = Caller("nobody", DEFAULT_TEAM, frozenset())
 """Who asks for what everybody may, without a token."""
@@ -49,8 +50,18 @@ SECURITY_HEADERS = {
 class Gate:
     """Lets a request through to ``app``, or answers it."""
 
-    def __init__(self, app: ASGIApp, desk: Desk, houses: Houses, max_request_bytes: int, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        desk: Desk,
+        houses: Houses,
+        max_request_bytes: int,
+        sessions: Sessions,
+        as_page: Callable[[Scope, JSONResponse], Response],
+    ) -> None:
+        """``as_page`` shows a refusal to a person who looks at a page."""
         self._app, self._desk, self._houses, self._max_bytes = app, desk, houses, max_request_bytes
+        self._as_page = as_page
         self._access, self._sessions = desk.access, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +73,10 @@ class Gate:
             refusal = await self._refusal(scope)
         except McpRagError as error:
             refusal = fault_of(error)
+        if isinstance(refusal, JSONResponse) and _is_looked_at(scope, Headers(scope=scope)):
+            if asked_in(scope) is None:
+                begin(scope, Asked(NOBODY, self._houses.default))
+            refusal = self._as_page(scope, refusal)
         await exchange.run(refusal or self._app)
 
     async def _refusal(self, scope: Scope) -> Response | None:
@@ -101,15 +116,23 @@ class Gate:
         """Who asks, and whether a browser's cookie says so."""
         headers = Headers(scope=scope)
         token = token_in(headers.get("authorization"))
-        by_cookie = token is None
-        if by_cookie:
-            token = self._sessions.token(HTTPConnection(scope).cookies.get(SESSION_COOKIE))
-        if not token:
+        handle = None
+        if token is None:
+            handle = self._sessions.handle_in(HTTPConnection(scope).cookies.get(SESSION_COOKIE))
+        mark = handle or (digest_of(token) if token else None)
+        if mark is None:
             return None, False
-        known, caller = self._access.remembered(token)
+        known, caller = self._access.remembered(mark)
         if not known and self._desk.rates.is_shut_out(address_of(scope)):
             return None, False
-        return (caller if known else await anyio.to_thread.run_sync(self._access.caller, token)), by_cookie
+        if not known:
+            caller = await anyio.to_thread.run_sync(self._asked, token, handle)
+        return caller, handle is not None
+
+    def _asked(self, token: str | None, handle: str | None) -> Caller | None:
+        if handle is not None:
+            return self._access.caller_of_session(handle, self._sessions.handle)
+        return self._access.caller(token) if token else None
 
     async def _house(self, team: str) -> SharedHouse:
         opened = self._houses.opened(team)
@@ -143,9 +166,12 @@ def address_of(scope: Scope) -> str:
 
 def _is_page(scope: Scope, headers: Headers) -> bool:
     """Whether a person looks at a page, and no program asks."""
-    return (
-        scope["method"] == "GET" and "text/html" in headers.get("accept", "") and not scope["path"].startswith("/v1/")
-    )
+    return scope["method"] == "GET" and _is_looked_at(scope, headers)
+
+
+def _is_looked_at(scope: Scope, headers: Headers) -> bool:
+    """Whether the answer will stand in a browser's window."""
+    return "text/html" in headers.get("accept", "") and not scope["path"].startswith(("/v1/", "/mcp"))
 
 
 def _asked_for(scope: Scope) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
@@ -26,15 +26,19 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve_until_stopped(app: ASGIApp, listening: socket.socket, on_stop: Callable[[], None]) -> None:
+def serve_until_stopped(
+    app: ASGIApp, listening: socket.socket, on_stop: Callable[[], None], proxies: Sequence[str] = ()
+) -> None:
     """Serve ``app`` until SIGTERM or SIGINT; requests in flight are finished first, a second SIGINT ends them.
-    ``on_stop`` is called at the signal."""
+    ``on_stop`` is called at the signal. Of ``proxies``, addresses and networks, it is believed whom they ask for and
+    whether that was by https."""
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config, on_stop)

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -46,10 +46,11 @@ class Access:
         self._remembered: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
         self._lock = Lock()
 
-    def remembered(self, token: str) -> tuple[bool, Caller | None]:
-        """Whether it is known without asking the ledger who ``token`` belongs to, and who that is."""
+    def remembered(self, mark: str) -> tuple[bool, Caller | None]:
+        """Whether it is known without asking the ledger who is behind the digest of a token, or the handle of a session;
+        and who that is."""
         with self._lock:
-            until, caller = self._remembered.get(digest_of(token), (0.0, None))
+            until, caller = self._remembered.get(mark, (0.0, None))
         return time.monotonic() < until, caller
 
     def caller(self, token: str) -> Caller | None:
@@ -59,14 +60,28 @@ class Access:
             LedgerError: the ledger cannot be asked.
         """
         digest = digest_of(token)
-        found, seconds = self._from_file(digest), REMEMBERED_SECONDS
-        if found is None and self._tokens is not None:
+        return self._remember(digest, digest)
+
+    def caller_of_session(self, handle: str, handle_of: Callable[[str], str]) -> Caller | None:
+        """Whose token opened the session of ``handle``, which ``handle_of`` makes of a digest; None of one that is wrong
+        by now.
+
+        Raises:
+            LedgerError: the ledger cannot be asked.
+        """
+        stored = (token.digest for token in self._tokens.list()) if self._tokens is not None else ()
+        mine = [digest for digest in (*self._digests, *stored) if hmac.compare_digest(handle_of(digest), handle)]
+        return self._remember(handle, mine[0] if mine else None)
+
+    def _remember(self, mark: str, digest: str | None) -> Caller | None:
+        found, seconds = self._from_file(digest) if digest else None, REMEMBERED_SECONDS
+        if found is None and digest and self._tokens is not None:
             stored = self._tokens.find(digest)
             found = _caller_of(stored) if stored is not None and is_live(stored) else None
             if found is not None and stored is not None and stored.expires_at is not None:
                 seconds = min(seconds, (stored.expires_at - datetime.now(UTC)).total_seconds())
         with self._lock:
-            self._remembered[digest] = (time.monotonic() + seconds, found)
+            self._remembered[mark] = (time.monotonic() + seconds, found)
             while len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
         return found
@@ -147,6 +162,22 @@ def read_digests(path: Path) -> tuple[str, ...]:
     if not digests:
         raise SettingsError(f"The tokens file {path} holds no digest", "", _HOW)
     return tuple(digests)
+
+
+def proxies_in(text: str) -> tuple[str, ...]:
+    """The addresses and networks in a list with commas.
+
+    Raises:
+        SettingsError: one is none.
+    """
+    proxies = tuple(part.strip() for part in text.split(",") if part.strip())
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError as wrong:
+            step = "Set MCP_RAG_SERVE_PROXIES to such as 10.0.0.7 or 10.0.0.0/24"
+            raise SettingsError("The setting serve_proxies cannot be used", str(wrong), step) from wrong
+    return proxies
 
 
 def is_loopback(host: str) -> bool:

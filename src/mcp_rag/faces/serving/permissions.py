@@ -39,6 +39,8 @@ RULES: tuple[Rule, ...] = (
     Rule("/logout", None),
     # Reading a log; what is said of the answer needs more, and is asked there.
     Rule("/diagnoses", Scope.READ),
+    # A question to the language model, which can change nothing.
+    Rule("/ask", Scope.READ),
     Rule("/v1/tokens", Scope.ADMIN),
     Rule("/v1/audit", Scope.ADMIN),
     # Counts, which tell nothing of anybody's logs; Prometheus sends a token.

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from mcp_rag.conversation import QUESTION_CHARACTERS, Done
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.gathering import GROUPED, TREND_DAYS, by_day, first_day_of_trend, gather
 from mcp_rag.faces.serving.gathering import decide as decide_on
@@ -80,11 +81,33 @@ def make_incidents() -> APIRouter:
 
     @router.get("/incidents/{id}")
     async def one(request: Request, id: str) -> Response:
+        return await _page(request, id)
+
+    @router.post("/ask/{id}")
+    async def ask(request: Request, id: str) -> Response:
         shared = house_of(request)
-        seen, kept = await shared.on_house(_one, shared.house, id)
-        return render(request, "incident.html", seen=seen, kept=kept, days=TREND_DAYS)
+        async with posted_form(request) as form:
+            question = text_in(form, "question", QUESTION_CHARACTERS)
+        answered = await shared.on_log(_answered, shared.house, id, question)
+        return await _page(request, id, question, answered)
 
     return router
+
+
+async def _page(request: Request, id: str, question: str = "", answered: Done | None = None) -> Response:
+    shared = house_of(request)
+    seen, kept = await shared.on_house(_one, shared.house, id)
+    can_ask = shared.house.assistant.chat is not None
+    given: dict[str, Any] = {"can_ask": can_ask, "question": question, "answered": answered}
+    return render(request, "incident.html", seen=seen, kept=kept, days=TREND_DAYS, **given)
+
+
+def _answered(house: House, id: str, question: str) -> Done:
+    """The checked answer to a question. The log is not opened again: it may be another's file by now."""
+    stored = house.ledger.incidents.get(id)
+    (*_, last) = house.converse(stored.id, question)
+    assert isinstance(last, Done)
+    return last
 
 
 def _found(house: House, text: str, verdict: Verdict | None, page: int) -> tuple[list[Seen], int]:

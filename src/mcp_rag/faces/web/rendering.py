@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Coroutine
 from functools import cache
 from importlib import resources
@@ -13,7 +14,8 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import Scope
 
 from mcp_rag import __version__
 from mcp_rag.errors import McpRagError
@@ -107,6 +109,8 @@ def environment() -> Environment:
     made.filters |= {
         "visible": texts.visible,
         "plain": texts.plain,
+        "megabytes": texts.megabytes,
+        "coded": texts.coded,
         "prose": texts.prose,
         "web_address": texts.web_address,
     }
@@ -136,6 +140,21 @@ class PageRoute(APIRoute):
                 return render_fault(request, error.status_code, str(error.detail))
 
         return answered
+
+
+def page_of_refusal(app: Any) -> Callable[[Scope, JSONResponse], Response]:
+    """What makes a page of the JSON that refuses a request, before ``app`` has seen it."""
+
+    def made(scope: Scope, refusal: JSONResponse) -> Response:
+        error = json.loads(bytes(refusal.body))["error"]
+        request = Request({**scope, "app": app})
+        page = render_fault(request, refusal.status_code, error["what"], error["why"], error["next"])
+        for name, value in refusal.headers.items():
+            if name not in ("content-length", "content-type"):
+                page.headers[name] = value
+        return page
+
+    return made
 
 
 def render_fault(request: Request, status: int, what: str, why: str = "", next_step: str = "") -> Response:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -26,6 +26,17 @@ def visible(text: str) -> str:
 def plain(text: str) -> str:
     """Several lines of text, made visible line by line."""
     return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def megabytes(number: int) -> str:
+    """A number of bytes in megabytes, with as many digits as say something."""
+    return f"{number / 1_000_000:,.0f}" if number >= 10_000_000 else f"{number / 1_000_000:.2g}"
+
+
+def coded(text: str) -> Markup:
+    """A sentence of ours whose backticks are code."""
+    parts = escape(text).split("`")
+    return Markup("").join(Markup("<code>%s</code>") % part if place % 2 else part for place, part in enumerate(parts))
 
 
 def web_address(url: str) -> str | None:
