@@ -88,3 +88,30 @@ def test_no_incident_and_no_id_are_clear_errors(repository: Path) -> None:
     call(repository, "diagnose", "failed.log")
     assert call(repository, "add", "--id", "../escape").returncode == 3
     assert not (repository / ".mcp-rag").exists()
+
+
+def test_an_entry_that_contradicts_a_known_one_is_shown_beside_it(repository: Path) -> None:
+    call(repository, "diagnose", "failed.log")
+    known = [
+        "add",
+        "--id",
+        "known",
+        "--title",
+        "The ledger is off",
+        "--cause",
+        "Rounding twice.",
+        "--fix",
+        "Round once.",
+    ]
+    assert call(repository, *known).returncode == 0
+    same = call(repository, "add", "--id", "same", "--title", "Off again", "--cause", "Twice.", "--fix", "Round once!")
+    assert "[known] says the same of" in same.stdout
+    other = call(
+        repository, "add", "--id", "other", "--title", "Else", "--cause", "Fees.", "--fix", "Book fees.", "--json"
+    )
+    told = json.loads(other.stdout)
+    assert other.returncode == 12
+    assert {fault["rule"] for fault in told["faults"]} >= {"double"}
+    beside = {rival["id"]: rival for rival in told["answering"]}
+    assert beside["known"]["relation"] == beside["same"]["relation"] == "contradiction"
+    assert beside["known"]["fix"] == "Round once."

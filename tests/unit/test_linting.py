@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_rag.linting import Fault, lint
+from mcp_rag.knowledge.issue_file import parse_issue_file
+from mcp_rag.linting import Fault, lint, rivals
 from mcp_rag.records import Excerpt
 
 SOUND = """---
@@ -57,3 +58,46 @@ def test_what_is_wrong_with_two() -> None:
 def test_a_pattern_that_fires_where_nothing_failed() -> None:
     found = faults(SOUND, passing="retry: bind: address 10 already in use by a server, retrying: ok")
     assert [(fault.rule, "good.log" in fault.message) for fault in found] == [("passing", True)]
+
+
+OTHER = SOUND.replace("The port", "Our port").replace("bind: address {name}", "bind: address {place}")
+
+
+def beside(text: str, *others: str) -> list[tuple[str, bool]]:
+    """What answers the same error as ``text`` does, and whether with the same fix."""
+    found = rivals(parse_issue_file(text, "here", "new.md"), [("here", f"{n}.md", t) for n, t in enumerate(others)])
+    return [(rival.name, rival.same_fix) for rival in found]
+
+
+def test_two_that_answer_the_same_error_contradict_each_other_by_another_fix() -> None:
+    assert beside(OTHER, SOUND) == [("0.md", True)]
+    assert beside(OTHER, SOUND.replace("Stop it.", "Take another port.")) == [("0.md", False)]
+    assert beside(OTHER, SOUND.replace("bind", "listen"), "no issue") == []
+    # An expression answers the new one's line, or the new one answers a line of the other.
+    assert beside(OTHER, SOUND.replace('"bind: address {name}', r'"re:bind: address \\S+')) == [("0.md", True)]
+    assert beside(SOUND.replace('"bind: address {name}', r'"re:bind: address \\S+'), OTHER) == [("0.md", True)]
+    assert faults(SOUND, OTHER) == []
+    (fault,) = faults(SOUND, OTHER.replace("Stop it.", "Wait."))
+    assert (fault.name, fault.rule) == ("1.md", "contradiction")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "contradict"),
+    [
+        ("<2", ">=2", False),
+        ("<2", "<1", True),
+        (">=1.5,<2", "~=1.5.2", True),
+        ("==1.2", "!=1.2", False),
+        (">1,<2", "==1.5", True),
+        ("<=1.4", ">1.4", False),
+        ("", "<1", True),
+    ],
+)
+def test_two_of_other_versions_do_not(mine: str, theirs: str, contradict: bool) -> None:
+    old, new = (
+        text.replace("symptoms:", f"applies_to: {{port_server: '{versions}'}}\nsymptoms:")
+        for text, versions in ((SOUND.replace("Stop it.", "Wait."), theirs), (OTHER, mine))
+    )
+    assert bool(beside(new, old)) is contradict
+    assert bool(faults(old, new)) is contradict
+    assert beside(new, old.replace("port_server", "another")) == [("0.md", False)]

@@ -21,6 +21,7 @@ _CARET = re.compile(r"\^\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([\w.+-]*)$")
 _TILDE = re.compile(r"~\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([\w.+-]*)$")
 _OPEN = re.compile(r"=*\s*v?(\d+(?:\.\d+)*)\.[xX*](?:\.[xX*])*$")
 _PLAIN = re.compile(r"=?\s*v?(\d[\w.+-]*)$")
+_NAMED = re.compile(r"\d+(?:\.\d+)*")
 _GAP = re.compile(r"(?<![<>=!~^,\s])\s+(?=[<>=!~^\d])|\s*,\s*")
 
 
@@ -59,6 +60,24 @@ def fits_specifier(specifier: str, version: str) -> bool | None:
     except InvalidSpecifier:
         return None
     return None if parsed is None else any(one.contains(parsed, prereleases=True) for one in sets)
+
+
+def may_overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether some versions may fit both of two ``applies_to``: of no common package is one known that excludes it."""
+    ranges = {normal_name(name): specifier for name, specifier in other.items()}
+    return all(
+        normal_name(name) not in ranges or _meet(specifier, ranges[normal_name(name)])
+        for name, specifier in one.items()
+    )
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether a version is within both specifiers. One below all that they name, each of these, or one just above it
+    is, where any is; what can't be understood excludes nothing."""
+    named = _NAMED.findall(f"{one} {other}")
+    tried = ["0.dev0", *named, *(f"{version}.0.0.1" for version in named)]
+    fits = [(fits_specifier(one, version), fits_specifier(other, version)) for version in tried]
+    return not named or any(mine is not False and theirs is not False for mine, theirs in fits)
 
 
 def _translated(specifier: str) -> Iterator[str]:

@@ -16,10 +16,9 @@ from mcp_rag.faces.cli.output import emit, tell
 from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.faces.serialisation import evidence_to_json
 from mcp_rag.records import Evidence, KnownIssue
-from mcp_rag.settings import Settings
 
 if TYPE_CHECKING:
-    from mcp_rag.linting import Fault
+    from mcp_rag.linting import Fault, Rival
 
 NEIGHBOURS = 3
 NEAR = 0.2
@@ -55,12 +54,14 @@ def add(
 ) -> None:
     """Draft a known issue of INCIDENT (an id, or `last`), edit it, check it, and write it as a file to commit.
 
-    Entries that are like it are shown beside it. Exits 12 when `mcp-rag knowledge lint` would find something wrong
-    with it; the file is written all the same.
+    Entries that are like it are shown beside it, and those that answer the same error: with the same fix, or with
+    another one, which contradicts it where their versions overlap. Exits 12 when `mcp-rag knowledge lint` would find
+    something wrong with it; the file is written all the same.
     """
     from mcp_rag import librarian
     from mcp_rag.knowledge.issue_file import render_issue_file
-    from mcp_rag.wiring import open_house, redactor_of
+    from mcp_rag.linting import rivals
+    from mcp_rag.wiring import files_in_force, open_house, redactor_of
 
     settings = settings_from(home=home)
     redact = redactor_of(settings)
@@ -77,7 +78,10 @@ def add(
         near = [found for found in house.search([issue.title], NEIGHBOURS)[0] if found.confidence >= NEAR]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(redact(text), encoding="utf-8")
-    _report(file, issue, near, _faults_of(file, settings), as_json)
+    others = [each for each in files_in_force(settings) if each[1] != file.name]
+    answering = rivals(issue, others)
+    near = [found for found in near if found.issue.id not in {rival.issue.id for rival in answering}]
+    _report(file, issue, near, answering, _faults_of(file, others), as_json)
 
 
 def _known_folder() -> Path:
@@ -122,24 +126,46 @@ def _checked(text: str, file: Path) -> KnownIssue:
         raise InputError(wrong.what, wrong.why, f"Your text is kept in {kept}") from wrong
 
 
-def _faults_of(file: Path, settings: Settings) -> list[Fault]:
+def _faults_of(file: Path, others: list[tuple[str, str, str]]) -> list[Fault]:
     from mcp_rag.linting import lint
-    from mcp_rag.wiring import files_in_force
 
-    others = [each for each in files_in_force(settings) if each[1] != file.name]
     faults = lint([*others, ("", file.name, file.read_text(encoding="utf-8"))])
     return [fault for fault in faults if fault.name == file.name or file.name in fault.message.split()]
 
 
-def _report(file: Path, issue: KnownIssue, near: list[Evidence], faults: list[Fault], as_json: bool) -> None:
+def _report(
+    file: Path, issue: KnownIssue, near: list[Evidence], answering: list[Rival], faults: list[Fault], as_json: bool
+) -> None:
     if as_json:
         row = {"file": str(file), "id": issue.id, "near": [evidence_to_json(found) for found in near]}
+        row |= {"answering": [_rival_to_json(rival) for rival in answering]}
         emit({**row, "faults": [{"rule": f.rule, "file": f.name, "message": f.message} for f in faults]})
     else:
         click.echo(f"{file}: {issue.title}")
         for found in near:
             click.echo(f"  like it: [{found.issue.id}] {found.issue.title} ({found.confidence:.0%})")
+        for rival in answering:
+            _show_beside(issue, rival)
         for fault in faults:
             click.echo(f"  {fault.name}: {fault.rule}: {fault.message}")
     if faults:
         raise click.exceptions.Exit(ExitCode.FINDINGS)
+
+
+def _rival_to_json(rival: Rival) -> dict[str, str]:
+    issue = rival.issue
+    said = {"id": issue.id, "source": issue.source, "title": issue.title, "cause": issue.cause, "fix": issue.fix}
+    return {"relation": _relation(rival), "symptom": rival.symptom, **said}
+
+
+def _relation(rival: Rival) -> str:
+    return "duplicate" if rival.same_fix else "contradiction"
+
+
+def _show_beside(issue: KnownIssue, rival: Rival) -> None:
+    """What the other says of the same error, under what the new one says."""
+    said = "says the same of" if rival.same_fix else "contradicts it on"
+    click.echo(f"  [{rival.issue.id}] {said} {rival.symptom!r}: {rival.issue.title}")
+    if not rival.same_fix:
+        for whose, fix in (("its fix", rival.issue.fix), ("yours", issue.fix)):
+            click.echo(f"    {whose}: {' '.join(fix.split()) or '-'}")

@@ -141,7 +141,8 @@ def lint(paths: tuple[Path, ...], passing: Path | None, as_json: bool) -> None:
     """Check known issues' files: PATHS, or those that ship and this repository's.
 
     Looked for are wrong shape, what is no link, missing parts, doubles, an issue that its own symptoms do not find or
-    that another one's pattern answers, and patterns that fire on a passing log. Exits 12 when something is wrong.
+    that another one's pattern answers, or answers with as much right and another fix (a contradiction), and patterns
+    that fire on a passing log. Exits 12 when something is wrong.
     """
     from mcp_rag import linting
     from mcp_rag.doctor import known_files

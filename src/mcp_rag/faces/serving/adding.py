@@ -31,7 +31,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 class FaultOfIssue(BaseModel):
     """What is wrong with a known issue."""
 
-    rule: str = Field(description="shape, link, empty, double, symptom or taken")
+    rule: str = Field(description="shape, link, empty, double, symptom, taken or contradiction")
     message: str
 
 
