@@ -149,7 +149,7 @@ def test_teams_see_nothing_of_each_other(tmp_path: Path) -> None:
         found = client.get("/v1/search", params={"q": "heron lanterns"}, headers=headers(blue)).json()
         assert found["results"][0]["source"] == "confirmed"
         for other in (red, everybody):
-            assert client.get("/v1/incidents", headers=headers(other)).json() == {"incidents": []}
+            assert client.get("/v1/incidents", headers=headers(other)).json() == {"incidents": [], "total": 0}
             assert client.get(f"/v1/issues/{kept.json()['issue']}", headers=headers(other)).status_code == 404
             assert client.post("/v1/outcomes", json=said, headers=headers(other)).status_code == 404
             found = client.get("/v1/search", params={"q": "heron lanterns"}, headers=headers(other))
