@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from mcp_rag import librarian
-from mcp_rag.knowledge.issue_file import strikes_of_file
+from mcp_rag.knowledge.issue_file import parse_issue_file, strikes_of_file
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, compile_symptom
 from mcp_rag.linting import lint
 from mcp_rag.records import Excerpt
 
@@ -26,3 +27,42 @@ def test_the_shipped_issues_have_no_fault() -> None:
 
 def test_enough_of_them_say_when_they_strike() -> None:
     assert sum(bool(strikes_of_file(text, name)) for _, name, text in librarian.starter_files()) >= 20
+
+
+OWN = {
+    "postgres-syntax-error": ['ERROR:  syntax error at or near "FROM"', "ERROR:  syntax error at end of input"],
+    "pandas-time-data-does-not-match": ["ValueError: time data '3 May' does not match format '%Y-%m-%d'"],
+    "java-stack-overflow": ["java.lang.StackOverflowError\n\tat com.acme.tariff.Tree.depth(Tree.java:12)"],
+}
+PUBLIC = {
+    "postgres-syntax-error": ['ERROR:  syntax error at or near "AUTO_INCREMENT"'],
+    "pandas-time-data-does-not-match": ['time data "13/01" doesn\'t match format "%m/%d", at position 3.'],
+    "java-stack-overflow": [
+        "java.lang.StackOverflowError\n\tat com.fasterxml.jackson.databind.ser.Bean.serialize(B.java)"
+    ],
+    "no-space-left-on-device": ["tar: x: 无法写: 设备上没有空间"],
+    "git-not-a-repository": ["致命错误：不是 git 仓库（或者任何父目录）：.git"],
+    "postgres-relation-does-not-exist": ['错误:  关系 "orders" 不存在'],
+    "shell-command-not-found": ["bash: cmake: 未找到命令"],
+    "cmake-add-subdirectory-missing": ['  add_subdirectory given source "lib/json" which is not an existing'],
+    "tls-python313-strict": [
+        "ssl.SSLCertVerificationError: certificate verify failed: Missing Authority Key Identifier (_ssl.c)"
+    ],
+    "dns-name-not-known": ["Error: getaddrinfo ENOTFOUND db", "java.net.UnknownHostException: db.internal"],
+}
+
+
+def _answered(text: str) -> set[str]:
+    lines = [Excerpt(number, line) for number, line in enumerate(text.split("\n"), 1)]
+    issues = [parse_issue_file(text, source, name) for source, name, text in librarian.starter_files()]
+    found = ((issue.id, compile_symptom(symptom).match(lines)) for issue in issues for symptom in issue.symptoms)
+    return {name for name, match in found if match and match.specificity >= CERTAIN_CHARACTERS}
+
+
+def test_what_only_its_project_can_explain_is_left_alone_and_what_the_field_knows_is_not() -> None:
+    for name, texts in OWN.items():
+        for text in texts:
+            assert name not in _answered(text), text
+    for name, texts in PUBLIC.items():
+        for text in texts:
+            assert name in _answered(text), text

@@ -69,6 +69,7 @@ def test_an_error_is_found_by_its_code(ledger: Ledger, tool: str, error: str, co
     ("tool", "words", "code"),
     [
         ("ruff", "import statement is unused in this module", "F401"),
+        ("rustc", "a variable was used after its contents have been moved elsewhere", "E0382"),
         ("gcc", "warn when a variable is unused", "-Wunused-variable"),
         ("postgresql", "unique violation", "23505"),
         ("sqlite", "database is locked", "SQLITE_BUSY"),

@@ -143,3 +143,36 @@ def test_a_failure_printed_twice_is_the_failure_printed_once() -> None:
     both = [incident_of("\n".join(lines)) for lines in (trace, [*trace, "again", *trace])]
     assert both[0].fingerprint == both[1].fingerprint
     assert [len(incident.frames) for incident in both] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "telling"),
+    [
+        (
+            [
+                "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Item",
+                "name",
+                "  Field required [type=missing, input_value={'price': 'x'}, input_type=dict]",
+                "    For further information visit https://errors.pydantic.dev/2.11/v/missing",
+                "prices.0",
+                "  Input should be a valid number [type=float_parsing, input_value='x', input_type=str]",
+            ],
+            "Input should be a valid number",
+        ),
+        (
+            [
+                "torch.distributed.DistBackendError: NCCL error in: NCCLUtils.cpp:93, invalid usage, NCCL version 2.28.9",
+                "ncclInvalidUsage: This usually reflects invalid usage of NCCL library.",
+                "Last error:",
+                "Duplicate GPU detected : rank 0 and rank 1 both on CUDA device 60",
+            ],
+            "Duplicate GPU detected",
+        ),
+    ],
+)
+def test_a_message_goes_on_where_its_library_does_not_indent_it(said: list[str], telling: str) -> None:
+    head = ["Traceback (most recent call last):", '  File "/srv/run.py", line 3, in main', "    run()"]
+    incident = incident_of("\n".join([*head, *said, "shutting down", "bye"]) + "\n")
+    texts = [excerpt.text for excerpt in incident.excerpt]
+    assert telling in texts[-1]
+    assert incident.message.startswith(said[0])

@@ -59,9 +59,23 @@ def _message_end(passage: Passage, raised: int, end: int) -> int:
     i = raised + 1
     if passage[raised].rstrip().endswith(":") and i < end and not passage[i].strip():
         i += 1
-    while i < end and passage[i].startswith(("  ", "\t")) and passage[i].strip() and not _HEAD.search(passage[i]):
+    while i < end and passage[i].strip() and not _HEAD.search(passage[i]):
+        if not passage[i].startswith(("  ", "\t")) and not _adds(passage, raised, i):
+            break
         i += 1
     return i
+
+
+_LISTS, _LISTED = re.compile(r"\bvalidation errors? for "), re.compile(r"[\w.\[\]`'()<>,:|-]+$")
+_ADDED = re.compile(r"nccl\w+: |Last error:$")
+
+
+def _adds(passage: Passage, raised: int, at: int) -> bool:
+    """Whether a line that is not indented belongs to the message too: a field in pydantic's list, which what is wrong
+    with it follows, or what NCCL says of its error."""
+    if _LISTS.search(passage[raised]):
+        return bool(_LISTED.match(passage[at])) and at + 1 < len(passage) and passage[at + 1].startswith("  ")
+    return "NCCL" in passage[raised] and bool(_ADDED.match(passage[at]) or _ADDED.match(passage[at - 1]))
 
 
 def _notebook_traceback(passage: Passage, at: int) -> Extent:
