@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, PASSED_ON, WARNING
-from mcp_rag.logs.grammars.harmless import HARMLESS
+from mcp_rag.logs.grammars.harmless import is_harmless
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
 from mcp_rag.logs.scanning import Progress, hits, unseen
@@ -72,7 +72,7 @@ def _recognise(texts: Sequence[str], line: int, text: str, rules: Sequence[Rule]
             continue
         if rule.role <= Role.GENERIC:
             if harmless is None:
-                harmless = bool(HARMLESS.search(text))
+                harmless = is_harmless(text)
             if harmless:
                 return None
         passage = Passage(texts, line, column + found.start())

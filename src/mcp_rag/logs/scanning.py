@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from mcp_rag.logs.grammars import RULES
@@ -30,6 +30,9 @@ what one thread searches in a second another needs longer to look at."""
 
 BLOCKS_AHEAD = 4
 """Blocks of a megabyte that are searched before they are asked for."""
+
+COMBINATIONS_KEPT = 10_000
+"""Sets of triggers found in one line that are looked up again. Chosen by eye."""
 
 BYTES_AT_ONCE = 4_000_000
 """Where lines are long, fewer of them: what is found takes up to 50 times as much memory as the text. Chosen by eye."""
@@ -166,19 +169,32 @@ def _searched_ahead(texts: LargeTexts, announcer: Announcer) -> Iterator[tuple[i
 
 def hits(texts: Sequence[str], progress: Progress = unseen) -> Iterator[Hit]:
     """The lines worth a closer look, in order."""
-    for line, numbers in announced(texts, _announcer(), progress):
-        lower = texts[line][:LONGEST_EXAMINED].lower()
-        rules, endings = _announced(frozenset(numbers))
-        fitting = [rule for rule in rules if _holds(lower, rule.triggers)]
-        yield line, fitting, [ending for ending in endings if _holds(lower, ending.triggers)]
+    triggers, stands_for = _triggers()
+    for line, _ in announced(texts, _announcer(), progress):
+        lower = texts[line][:LONGEST_EXAMINED].lower().encode("utf-8", "surrogatepass")
+        rules, endings = stands_for(frozenset([word for word, _ in triggers.matches(lower)]))
+        yield line, rules, endings
 
 
 @cache
-def _announced(numbers: frozenset[int]) -> tuple[tuple[Rule, ...], tuple[EndingRule, ...]]:
-    rules = tuple(RULES[n] for n in sorted(numbers) if n < len(RULES))
-    endings = tuple(ENDINGS[n - len(RULES)] for n in sorted(numbers) if n >= len(RULES))
-    return rules, endings
+def _triggers() -> tuple[Automaton, Callable[[frozenset[int]], tuple[list[Rule], list[EndingRule]]]]:
+    """Looks for all triggers in a line at once, and tells what those that it holds stand for.
 
+    Lines are found by few words, such as ``error``, for which some forty rules stand; a search for the triggers of each
+    of them took nine tenths of the time that a log of failures alone takes.
+    """
+    of: dict[str, list[int]] = defaultdict(list)
+    for number, entry in enumerate((*RULES, *ENDINGS)):
+        for word in entry.triggers:
+            of[word].append(number)
+    numbers = list(of.values())
 
-def _holds(lower: str, words: tuple[str, ...]) -> bool:
-    return any(word in lower for word in words)
+    @lru_cache(COMBINATIONS_KEPT)
+    def stands_for(words: frozenset[int]) -> tuple[list[Rule], list[EndingRule]]:
+        announced = sorted({number for word in words for number in numbers[word]})
+        return (
+            [RULES[n] for n in announced if n < len(RULES)],
+            [ENDINGS[n - len(RULES)] for n in announced if n >= len(RULES)],
+        )
+
+    return Automaton([word.encode() for word in of]), stands_for
