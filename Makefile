@@ -34,11 +34,12 @@ lint: $(VENV)/.tested  ## types, style and the floors of the house
 
 check: lint test
 
-bench-logs: $(VENV)/.tested  ## finding failures beside grep, mining templates beside drain3, side by side
+bench-logs: $(VENV)/.tested  ## finding failures beside grep and ripgrep, templates beside other miners [LOGS=rows.jsonl.gz LABELLED=folder]
 	$(PIP) install --constraint constraints.txt --editable '.[fast]'
-	$(PIP) install --no-deps drain3==0.9.11 jsonpickle cachetools
-	$(BIN)/python benchmarks/huge_logs.py
-	$(BIN)/python benchmarks/templates.py
+	$(PIP) install --no-deps drain3==0.9.11 jsonpickle cachetools tipping==0.2.1 logparser3==1.0.4 regex
+	$(BIN)/python benchmarks/huge_logs.py --gigabytes 0.2
+	$(BIN)/python benchmarks/templates.py $(if $(LOGS),--logs $(LOGS))
+	$(BIN)/python benchmarks/template_quality.py $(if $(LABELLED),--labelled $(LABELLED))
 
 bench-service: $(VENV)/.tested  ## start, 64 clients for a minute, the faces beside the library call, memory, stop
 	$(BIN)/python benchmarks/service.py

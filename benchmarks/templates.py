@@ -74,14 +74,19 @@ def forget() -> None:
         sys.modules["mcp_rag.logs.templates.fast"].LEXICON.forget()
 
 
-def drain3(lines: Sequence[str]) -> int:
+def drain3_miner() -> Any:
+    """drain3's, with the masks of its example configuration."""
     from drain3 import TemplateMiner
     from drain3.masking import MaskingInstruction
     from drain3.template_miner_config import TemplateMinerConfig
 
     config = TemplateMinerConfig()
     config.masking_instructions = [MaskingInstruction(pattern, name) for pattern, name in DRAIN_MASKS]
-    miner = TemplateMiner(config=config)
+    return TemplateMiner(config=config)
+
+
+def drain3(lines: Sequence[str]) -> int:
+    miner = drain3_miner()
     for line in lines:
         miner.add_log_message(line)
     return len(miner.drain.clusters)
