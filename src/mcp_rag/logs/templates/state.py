@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mcp_rag.errors import InputError
+from mcp_rag.logs.log import Log
 from mcp_rag.logs.templates.miner import TemplateMiner
 from mcp_rag.logs.templates.template import Template, Token
 
 FORMAT = "mcp-rag templates"
-VERSION = 1
+VERSION = 2
+"""1 knew no marks."""
+
+WITNESS_BYTES = 4096
+"""So much of a file's beginning, and of what stands before a mark, tells that it is the file that was mined."""
 
 
-def save_miner(miner: TemplateMiner, path: Path) -> None:
-    """Write the miner's templates to ``path``, wholly or not at all."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a log was mined: lines, bytes once unpacked, and a digest of its head and of what stands before them."""
+
+    lines: int
+    bytes: int
+    digest: str
+
+
+def mark_of(log: Log) -> Mark:
+    """The mark of a log that was mined to its end."""
+    return Mark(len(log), len(log.data), _witness(log, len(log.data)))
+
+
+def lines_done(log: Log, mark: Mark | None) -> int:
+    """How many lines of ``log`` were mined before: those of its mark, or none where it is another file by now.
+
+    A last line that was still being written counts as it stood then.
+    """
+    if mark is None or len(log.data) < mark.bytes or _witness(log, mark.bytes) != mark.digest:
+        return 0
+    return mark.lines
+
+
+def _witness(log: Log, end: int) -> str:
+    data = log.data[: min(WITNESS_BYTES, end)] + log.data[max(0, end - WITNESS_BYTES) : end]
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def save_miner(miner: TemplateMiner, path: Path, marks: Mapping[str, Mark] | None = None) -> None:
+    """Write the miner's templates to ``path``, and by their names how far files were mined; wholly or not at all."""
     state = {
         "format": FORMAT,
         "version": VERSION,
         "similarity": miner.similarity,
         "max_templates": miner.max_templates,
+        "files": {name: asdict(mark) for name, mark in (marks or {}).items()},
         "templates": [{"count": t.count, "tokens": [list(token) for token in t.tokens]} for t in miner.templates],
     }
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
@@ -35,6 +73,11 @@ def load_miner(path: Path) -> TemplateMiner:
     Raises:
         InputError: the file is not a miner's state, or of a later version.
     """
+    return load_state(path)[0]
+
+
+def load_state(path: Path) -> tuple[TemplateMiner, dict[str, Mark]]:
+    """``load_miner``, with how far files were mined."""
     try:
         state = _checked(json.loads(path.read_text(encoding="utf-8")))
         miner = TemplateMiner(float(state["similarity"]), int(state["max_templates"]))
@@ -42,11 +85,15 @@ def load_miner(path: Path) -> TemplateMiner:
             Template(tuple(Token(*map(str, token)) for token in row["tokens"]), int(row["count"]))
             for row in state["templates"]
         )
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+        marks = {
+            name: Mark(int(mark["lines"]), int(mark["bytes"]), str(mark["digest"]))
+            for name, mark in state.get("files", {}).items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise InputError(
             f"{path} is no saved template state", str(fault) or type(fault).__name__, "Leave --state out to begin anew"
         ) from fault
-    return miner
+    return miner, marks
 
 
 def _checked(state: dict[str, Any]) -> dict[str, Any]:
