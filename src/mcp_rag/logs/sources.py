@@ -62,6 +62,7 @@ class _Borrowed(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # The base takes any buffer; only what has a length and slices is ever given by BufferedReader.
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         data = self._stream.read(len(buffer)) or b""
         buffer[: len(data)] = data

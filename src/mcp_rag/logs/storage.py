@@ -75,6 +75,7 @@ class Spool:
         self.size += len(data)
         if self.size > IN_MEMORY_BYTES and isinstance(self._file, BytesIO):
             held = self._file.getvalue()
+            # Closed by finish or close, not at the end of a block.
             self._file = tempfile.TemporaryFile(prefix="mcp-rag-")  # noqa: SIM115
             self._file.write(held)
         self._file.write(data)

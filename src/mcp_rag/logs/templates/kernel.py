@@ -4,13 +4,14 @@ Whatever is compared is compared by 64-bit hashes of its text, in open hash tabl
 number of places is a power of two. A key of 0 is a free place. The hashes are seeded anew in every process.
 """
 
-# ruff: noqa: PLR0912, PLR0915
 # A compiled loop is one function: a call for each of its steps would cost what it saves.
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from mcp_rag.logs.templates.kernel_words import MIX, PRIME, S29, SEVEN, digit, final, is_odd, word
 
 FREE, KEEPS, WANTED = -1, -2, -3
 """Values: not in the table; a word whose digits stay, so that its own text decides; asked for, not yet answered."""
@@ -24,32 +25,9 @@ TEMPLATES, POOLED, SHAPES, REMEMBERED, OVERFLOW, REASON, GROUPS = range(7)
 DONE, CLEARED, FULL = range(3)
 """Reasons to return."""
 
-_PRIME = np.uint64(0x100000001B3)
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_S32 = np.uint64(32)
-_S29 = np.uint64(29)
-_SEVEN = np.uint8(55)
 _EXACT = np.uint64(0x5851F42D4C957F2D)
 NO_KEY = np.uint64(0)
 WILD_VALUE = np.uint64(1)
-
-
-@njit(cache=True, inline="always")
-def _final(h):
-    h ^= h >> _S32
-    h *= _MIX
-    h ^= h >> _S29
-    return h if h > np.uint64(1) else np.uint64(2)
-
-
-@njit(cache=True, inline="always")
-def _digit(b):
-    return 48 <= b <= 57
-
-
-@njit(cache=True, inline="always")
-def _wordy(b):
-    return 48 <= b <= 57 or 65 <= b <= 90 or 97 <= b <= 122 or b == 95
 
 
 @njit(cache=True)
@@ -97,91 +75,6 @@ def rehash(keys, values, wider_keys, wider_values):
 
 
 @njit(cache=True)
-def _boundary(buf, at, end):
-    """Whether a word ends at ``at``: 1, 0, or -1 where only Unicode could tell."""
-    if at >= end:
-        return 1
-    if buf[at] >= 128:
-        return -1
-    return 0 if _wordy(buf[at]) else 1
-
-
-@njit(cache=True)
-def _unit(buf, at, end):
-    """Whether a unit of size or time begins at ``at`` and ends with a word: 1, 0 or -1."""
-    if at >= end:
-        return 0
-    b = buf[at]
-    second = buf[at + 1] if at + 1 < end else 0
-    third = buf[at + 2] if at + 2 < end else 0
-    if b == 75 or b == 77 or b == 71 or b == 84:
-        if second == 66:
-            return _boundary(buf, at + 2, end)
-        return _boundary(buf, at + 3, end) if second == 105 and third == 66 else 0
-    if b == 66:
-        return _boundary(buf, at + 1, end)
-    if (b == 109 or b == 117 or b == 110) and second == 115:
-        return _boundary(buf, at + 2, end)
-    if b == 98 and end - at >= 5 and second == 121 and third == 116 and buf[at + 3] == 101 and buf[at + 4] == 115:
-        return _boundary(buf, at + 5, end)
-    if b == 115 and second == 101 and third == 99:
-        if end - at >= 7 and buf[at + 3] == 111 and buf[at + 4] == 110 and buf[at + 5] == 100 and buf[at + 6] == 115:
-            return _boundary(buf, at + 7, end)
-        if end - at >= 4 and buf[at + 3] == 115:
-            return _boundary(buf, at + 4, end)
-        return _boundary(buf, at + 3, end)
-    return 0
-
-
-@njit(cache=True)
-def _spans(buf, at, start, end):
-    """Whether the space at ``at`` is one that a variable may hold: 1, 0 or -1."""
-    if at - 1 < start or not _digit(buf[at - 1]):
-        return 0
-    if (
-        at - 7 >= start
-        and at + 5 < end
-        and _digit(buf[at - 2])
-        and (buf[at - 3] == 45 or buf[at - 3] == 47)
-        and _digit(buf[at - 4])
-        and _digit(buf[at - 5])
-        and (buf[at - 6] == 45 or buf[at - 6] == 47)
-        and _digit(buf[at - 7])
-        and _digit(buf[at + 1])
-        and _digit(buf[at + 2])
-        and buf[at + 3] == 58
-        and _digit(buf[at + 4])
-        and _digit(buf[at + 5])
-    ):
-        return 1
-    return _unit(buf, at + 1, end)
-
-
-@njit(cache=True)
-def _word(buf, at, start, end, seed):
-    """The word that begins at ``at``: its end, the hash of its likeness and that of its own text."""
-    alike = exact = seed
-    i = at
-    while i < end:
-        b = buf[i]
-        if b == 32 and _spans(buf, i, start, end) == 0:
-            break
-        alike = (alike ^ np.uint64(_SEVEN if _digit(b) else b)) * _PRIME
-        exact = (exact ^ np.uint64(b)) * _PRIME
-        i += 1
-    return i, _final(alike), _final(exact)
-
-
-@njit(cache=True)
-def _is_odd(buf, start, end):
-    for i in range(start, end):
-        b = buf[i]
-        if b == 0 or b == 10 or (b == 32 and _spans(buf, i, start, end) < 0):
-            return True
-    return False
-
-
-@njit(cache=True)
 def scan(buf, starts, ends, first, seed, lines, line_values, words, word_values, room, found, wanted, wanted_hashes):
     """Look lines up from ``first`` on: in ``found`` a template, FREE or ODD for each.
 
@@ -194,22 +87,22 @@ def scan(buf, starts, ends, first, seed, lines, line_values, words, word_values,
         alike = exact = seed
         for i in range(start, end):
             b = buf[i]
-            alike = (alike ^ np.uint64(_SEVEN if _digit(b) else b)) * _PRIME
-            exact = (exact ^ np.uint64(b)) * _PRIME
-        known = find(lines, line_values, _final(alike))
+            alike = (alike ^ np.uint64(SEVEN if digit(b) else b)) * PRIME
+            exact = (exact ^ np.uint64(b)) * PRIME
+        known = find(lines, line_values, final(alike))
         if known == FREE:
-            known = find(lines, line_values, _final(exact ^ _EXACT))
+            known = find(lines, line_values, final(exact ^ _EXACT))
         found[n] = known
         if known != FREE:
             continue
-        if _is_odd(buf, start, end):
+        if is_odd(buf, start, end):
             found[n] = ODD
             continue
         if asked + (end - start) // 2 + 2 > room:
             return n, asked
         at = start
         while True:
-            stop, like, _ = _word(buf, at, start, end, seed)
+            stop, like, _ = word(buf, at, start, end, seed)
             if find(words, word_values, like) == FREE:
                 put(words, word_values, like, WANTED)
                 wanted[asked, 0], wanted[asked, 1] = at, stop
@@ -235,7 +128,7 @@ def scan_exact(
             return n, asked
         at = start
         while True:
-            stop, like, own = _word(buf, at, start, end, seed)
+            stop, like, own = word(buf, at, start, end, seed)
             if find(words, word_values, like) == KEEPS and find(exacts, exact_values, own) == FREE:
                 put(exacts, exact_values, own, WANTED)
                 wanted[asked, 0], wanted[asked, 1] = at, stop
@@ -250,12 +143,12 @@ def scan_exact(
 @njit(cache=True)
 def shape_of(entries, count, sub_starts, subs):
     """The hash of a masked line, from what its words were masked to."""
-    h = _MIX
+    h = MIX
     for k in range(count):
         for j in range(sub_starts[entries[k]], sub_starts[entries[k] + 1]):
-            h = (h ^ subs[j]) * _PRIME
-            h ^= h >> _S29
-    return _final(h)
+            h = (h ^ subs[j]) * PRIME
+            h ^= h >> S29
+    return final(h)
 
 
 @njit(cache=True)
@@ -312,9 +205,9 @@ def group_of(tokens, count, leading):
     """The hash of what all lines of a group have in common."""
     h = np.uint64(count) ^ _EXACT
     for k in range(count):
-        h = (h ^ (tokens[k, 3] if k < leading else tokens[k, 4])) * _PRIME
-        h ^= h >> _S29
-    return _final(h)
+        h = (h ^ (tokens[k, 3] if k < leading else tokens[k, 4])) * PRIME
+        h ^= h >> S29
+    return final(h)
 
 
 @njit(cache=True)
@@ -344,7 +237,7 @@ def grow(
         else:
             at = start
             while True:
-                stop, like, own = _word(buf, at, start, end, seed)
+                stop, like, own = word(buf, at, start, end, seed)
                 entry = find(words, word_values, like)
                 if entry == KEEPS:
                     of_all = False
@@ -356,8 +249,8 @@ def grow(
                 at = stop + 1
             for i in range(start, end):
                 b = buf[i]
-                alike = (alike ^ np.uint64(_SEVEN if _digit(b) else b)) * _PRIME
-                exact = (exact ^ np.uint64(b)) * _PRIME
+                alike = (alike ^ np.uint64(SEVEN if digit(b) else b)) * PRIME
+                exact = (exact ^ np.uint64(b)) * PRIME
         shape = shape_of(entries, many, sub_starts, subs)
         t = find(shapes, shape_values, shape)
         if t == FREE:
@@ -410,6 +303,6 @@ def grow(
             if numbers[REMEMBERED] >= max_remembered:
                 lines[:] = np.uint64(0)
                 numbers[REMEMBERED] = 0
-            numbers[REMEMBERED] += put(lines, line_values, _final(alike) if of_all else _final(exact ^ _EXACT), t)
+            numbers[REMEMBERED] += put(lines, line_values, final(alike) if of_all else final(exact ^ _EXACT), t)
         found[n] = t
     return last
