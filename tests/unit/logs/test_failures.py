@@ -374,3 +374,31 @@ def test_thousands_of_logged_errors_are_ranked_in_seconds() -> None:
 
 def test_an_exit_code_alone_is_shown() -> None:
     assert [(span.first, span.key) for span in find_failures(log_of("exited with 1"))] == [(1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "key"),
+    [
+        ("$ go build\nno Go files in /src/cmd\n", "go-no-files", "no Go files in /src/cmd"),
+        (
+            "package example.com/app: no Go files in /src/app\n",
+            "go-no-files",
+            "package example.com/app: no Go files in /src/app",
+        ),
+        (
+            "starting\nUnrecognized VM option 'UseFastGC'\nError: Could not create the Java Virtual Machine.\n"
+            "Error: A fatal exception has occurred. Program will exit.\n",
+            "jvm-option",
+            "Unrecognized VM option 'UseFastGC'",
+        ),
+        (
+            "Invalid maximum heap size: -Xmx4gb\nError: Could not create the Java Virtual Machine.\n"
+            "Error: A fatal exception has occurred. Program will exit.\n",
+            "jvm-option",
+            "Invalid maximum heap size: -Xmx4gb",
+        ),
+    ],
+)
+def test_a_tool_that_could_not_even_start_is_found(text: str, kind: str, key: str) -> None:
+    found = first_of(text)
+    assert (found[0], found[3]) == (kind, key)

@@ -29,6 +29,9 @@ def _javac(passage: Passage, at: int) -> Extent:
 
 
 RULES = (
+    rule("jvm-option", Role.TOOL, "unrecognized vm option|unrecognized option: |invalid maximum heap size|invalid initial heap size|conflicting collector combinations",
+         r"^(?:Error: )?(?:Unrecognized VM option '|Unrecognized option: -|Invalid (?:maximum|initial) heap size: -|Conflicting collector combinations)",
+         reach(r"^Error: (?:Could not create the Java Virtual Machine|A fatal exception has occurred)|^Did you mean|^The specified size"), "the JVM refused an option", "java", "java"),
     rule("java-exception", Role.CRASH, "exception in thread",
          r"Exception in thread \"[^\"]*\" ", _TRACE, "uncaught exception of a Java thread", "java", "java", merges=1),
     rule("java-fatal", Role.CRASH, "fatal error has been detected|could not find or load main class|unable to access jarfile|could not create the java virtual machine|unsupportedclassversionerror|outofmemoryerror",
