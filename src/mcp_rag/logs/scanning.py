@@ -109,7 +109,7 @@ def _words() -> dict[bytes, frozenset[int]]:
 
     A trigger that contains another is found by the shorter one.
     """
-    table = [rule.triggers for rule in RULES] + [ending.triggers for ending in ENDINGS]
+    table = _table()
     triggers = {word for words in table for word in words}
     roots = {word: [part for part in _parts(word) if part in triggers] for word in triggers}
     announced: dict[bytes, set[int]] = defaultdict(set)
@@ -119,6 +119,11 @@ def _words() -> dict[bytes, frozenset[int]]:
                 if roots[root] == [root]:
                     announced[root.encode()].add(number)
     return {word: frozenset(numbers) for word, numbers in announced.items()}
+
+
+def _table() -> list[tuple[str, ...]]:
+    """The triggers of each rule, then of each ending."""
+    return [rule.triggers for rule in RULES] + [ending.triggers for ending in ENDINGS]
 
 
 def _parts(word: str) -> set[str]:
@@ -184,8 +189,8 @@ def _triggers() -> tuple[Automaton, Callable[[frozenset[int]], tuple[list[Rule],
     of them took nine tenths of the time that a log of failures alone takes.
     """
     of: dict[str, list[int]] = defaultdict(list)
-    for number, entry in enumerate((*RULES, *ENDINGS)):
-        for word in entry.triggers:
+    for number, words in enumerate(_table()):
+        for word in words:
             of[word].append(number)
     numbers = list(of.values())
 
