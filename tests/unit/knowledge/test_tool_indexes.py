@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,11 @@ from mcp_rag.errors import NotFound
 from mcp_rag.knowledge.memory_embedder import MemoryEmbedder
 from mcp_rag.knowledge.memory_index import MemoryIndex
 from mcp_rag.knowledge.search import KnowledgeBase, index_entries, query_from_text
-from mcp_rag.knowledge.tool_indexes import READERS, ToolAbsent, read_tool
+from mcp_rag.knowledge.tool_indexes import READERS, ToolAbsent, ToolIndex, read_tool
 from mcp_rag.ledger import Ledger
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-UNINSTALLED = ("rustc", "javac")
+UNINSTALLED = ("rustc", "javac", "systemd")
 """Tools that are looked at where they are, and are too large to install for the tests."""
 
 SUPPORTING = ("errno", "exit-codes", "http")
@@ -30,15 +31,23 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+@lru_cache
+def index_of(tool: str) -> ToolIndex:
+    """A tool's index, read once: rustc is asked for each of its codes."""
+    return read_tool(tool)
+
+
 def knowing(ledger: Ledger, *tools: str) -> KnowledgeBase:
     embedder = MemoryEmbedder()
     index = MemoryIndex(embedder.name, embedder.dimension)
     for tool in tools:
         try:
-            found = read_tool(tool)
+            found = index_of(tool)
         except ToolAbsent as absent:
             pytest.skip(f"optional: {absent}" if tool in UNINSTALLED else str(absent))
-        librarian.learn_tool(ledger, tool)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(librarian, "read_tool", index_of)
+            librarian.learn_tool(ledger, tool)
         index.upsert(list(index_entries(found.issues, embedder)))
     return KnowledgeBase(ledger, index, embedder)
 
@@ -56,6 +65,7 @@ def knowing(ledger: Ledger, *tools: str) -> KnowledgeBase:
         ("gcc", "main.c:3:7: error: unused variable 'x' [-Werror=unused-variable]", "-Wunused-variable"),
         ("postgresql", "ERROR:  23505: duplicate key value violates unique constraint", "23505"),
         ("postgresql", "psycopg.errors.UniqueViolation: duplicate key value", "23505"),
+        ("systemd", "api.service: Main process exited, code=exited, status=203/EXEC", "203/EXEC"),
         ("javac", "Main.java:4: warning: [deprecation] stop() in Thread has been deprecated", "-Xlint:deprecation"),
     ],
 )
@@ -70,7 +80,9 @@ def test_an_error_is_found_by_its_code(ledger: Ledger, tool: str, error: str, co
     [
         ("ruff", "import statement is unused in this module", "F401"),
         ("rustc", "a variable was used after its contents have been moved elsewhere", "E0382"),
+        ("rustc", "a variable was used after its contents have been moved elsewhere", "E0382"),
         ("gcc", "warn when a variable is unused", "-Wunused-variable"),
+        ("systemd", "service stopped at the step that changes to its WorkingDirectory", "200/CHDIR"),
         ("postgresql", "unique violation", "23505"),
         ("sqlite", "database is locked", "SQLITE_BUSY"),
         ("http", "too many requests", "HTTP 429"),

@@ -4,7 +4,7 @@ index       one tool's index, and how a tool is asked
 compilers   rustc, gcc, javac
 checkers    ruff, pylint, mypy
 databases   PostgreSQL, SQLite
-systems     errno, signals and exit codes, HTTP, Node.js, OpenSSL, curl
+systems     errno, signals and exit codes, systemd, HTTP, Node.js, OpenSSL, curl
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ READERS: Mapping[str, Callable[[], ToolIndex]] = {
     "sqlite": databases.sqlite,
     "errno": systems.errno_names,
     "exit-codes": systems.exit_codes,
+    "systemd": systems.systemd,
     "http": systems.http,
     "node": systems.node,
     "openssl": systems.openssl,

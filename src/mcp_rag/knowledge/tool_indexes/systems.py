@@ -27,6 +27,29 @@ SHELL_CODES = {
 }
 """From POSIX's Shell Command Language, 2.8.2 (Exit Status for Commands), and bash's manual."""
 
+SYSTEMD_STEPS = {
+    "CHDIR": "Make the folder that WorkingDirectory= names, and let the service's user enter it.",
+    "EXEC": "Give ExecStart= the full path of a program that is there, can be executed and finds its interpreter.",
+    "LIMITS": "Lower what the Limit…= settings ask for, or allow it.",
+    "STDIN": "Correct what StandardInput= names.",
+    "STDOUT": "Correct what StandardOutput= names, and let it be written.",
+    "STDERR": "Correct what StandardError= names, and let it be written.",
+    "CHROOT": "Make the folder that RootDirectory= names.",
+    "GROUP": "Make the group that Group= or SupplementaryGroups= names.",
+    "USER": "Make the user that User= names, or correct the name.",
+    "CAPABILITIES": "Take capabilities out that this system or container does not grant.",
+    "PAM": "Look at what the PAM stack of PAMName= refuses.",
+    "NAMESPACE": "Make the folders that ReadWritePaths=, BindPaths= and the like name; a container may forbid such settings.",
+    "SECCOMP": "Take system call filters out that this kernel or container does not know.",
+    "RUNTIME_DIRECTORY": "Free what is in the way of RuntimeDirectory= under /run.",
+    "STATE_DIRECTORY": "Free what is in the way of StateDirectory= under /var/lib.",
+    "CACHE_DIRECTORY": "Free what is in the way of CacheDirectory= under /var/cache.",
+    "LOGS_DIRECTORY": "Free what is in the way of LogsDirectory= under /var/log.",
+}
+"""After systemd.exec(5), Process Exit Codes: the tool names the steps and does not say what they are."""
+
+_SYSTEMD = re.compile(r"^(?P<name>\w+)\s+(?P<code>\d+)\s+systemd$", re.MULTILINE)
+
 _NODE = "const {getSystemErrorMap} = require('util');console.log(JSON.stringify([...getSystemErrorMap().values()]))"
 
 
@@ -65,6 +88,28 @@ def exit_codes() -> ToolIndex:
 
 def _exit_code(code: int, what: str) -> KnownIssue:
     return entry("exit-codes", "", f"exit-{code}", f"exit code {code}", symptoms=(f"exit {code}",), cause=what)
+
+
+def systemd() -> ToolIndex:
+    """The statuses by which systemd says what it could not set up before a service's own command began."""
+    version = version_of("systemd-analyze", "--version")
+    issues = [
+        entry(
+            "systemd",
+            version,
+            f"{found['code']}/{found['name']}",
+            "what systemd could not set up for a service",
+            symptoms=(
+                rf"re:(?P<unit>\S+): Main process exited, code=exited, status={found['code']}/{found['name']}\b",
+            ),
+            cause=f"The service's own command never began: systemd failed at the step {found['name']}.",
+            fix=SYSTEMD_STEPS.get(found["name"], f"See what systemd.exec(5) says of {found['code']}."),
+            commands=("systemctl cat {unit}", "journalctl -u {unit} -b"),
+            urls=("https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Process%20Exit%20Codes",),
+        )
+        for found in _SYSTEMD.finditer(ask("systemd-analyze", "exit-status"))
+    ]
+    return ToolIndex("systemd", version, tuple(issues))
 
 
 def http() -> ToolIndex:
