@@ -30,7 +30,7 @@ def mcp(roots: tuple[Path, ...], no_chat: bool, home: Path | None) -> None:
     from mcp_rag.faces.serving.extra import require_extra
 
     settings = settings_from(home=home)
-    require_extra("mcp.server")
+    require_extra("mcp")
     from mcp_rag.faces.mcp.server import make_server
     from mcp_rag.faces.serving.asking import Asked
     from mcp_rag.faces.serving.callers import LOCAL

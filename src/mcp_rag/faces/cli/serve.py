@@ -7,12 +7,18 @@ import socket
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mcp_rag.faces.cli.options import home_option, settings_from
 from mcp_rag.faces.cli.output import tell
 from mcp_rag.settings import Settings
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from mcp_rag.faces.serving.fetching import Fetch
 
 MAX_REQUEST_BYTES = 64_000_000
 """A CI job's log is a few megabytes; a compressed one of this size unpacks to several gigabytes. Chosen by eye."""
@@ -59,13 +65,13 @@ def serve(
         require_extra(
             "fastapi",
             "uvicorn",
-            "mcp.server",
+            "mcp",
             "limits",
             "prometheus_client",
             "fastapi_offline",
             "jinja2",
             "itsdangerous",
-            "ssrfguard.httpx",
+            "ssrfguard",
         )
         _serve(listening, host, digests, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
     tell("stopped")
@@ -82,11 +88,11 @@ def _serve(
     use_chat: bool,
     quiet: bool,
 ) -> None:
-    from mcp_rag.faces.mcp.server import make_server
+    from mcp_rag.faces.mcp.paths import resolved_roots
     from mcp_rag.faces.rest.app import make_app
+    from mcp_rag.faces.rest.late_tools import LateTools
     from mcp_rag.faces.rest.running import serve_until_stopped
     from mcp_rag.faces.serving.access import access_for, proxies_in
-    from mcp_rag.faces.serving.asking import asked_now
     from mcp_rag.faces.serving.auditing import Audit
     from mcp_rag.faces.serving.desk import Desk
     from mcp_rag.faces.serving.fetching import fetcher_from
@@ -98,7 +104,7 @@ def _serve(
     from mcp_rag.faces.serving.tasking import Runners
     from mcp_rag.wiring import open_house
 
-    metrics = Metrics()
+    metrics, allowed = Metrics(), resolved_roots(roots)
     proxies = proxies_in(settings.serve_proxies)
     rates, fetch = Rates(settings.serve_rate), fetcher_from(settings, max_request_bytes)
     with (
@@ -113,7 +119,14 @@ def _serve(
         )
         narrate_on_stderr(requests=not quiet)
         address = address_of(listening)
-        tools = make_server(asked_now, roots, fetch)
+        tools = LateTools(lambda: _tools(allowed, fetch), max_request_bytes)
         begun = functools.partial(tell, f"listening on {address}")
         app = make_app(houses, tools, desk, max_request_bytes, runners, fetch, begun)
         serve_until_stopped(app, listening, runners.stop, proxies)
+
+
+def _tools(roots: Sequence[Path], fetch: Fetch | None) -> MCPServer[None]:
+    from mcp_rag.faces.mcp.server import make_server
+    from mcp_rag.faces.serving.asking import asked_now
+
+    return make_server(asked_now, roots, fetch)

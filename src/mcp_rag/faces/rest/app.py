@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from mcp.server import MCPServer
-from mcp.server.transport_security import TransportSecuritySettings
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mcp_rag import __version__
@@ -18,6 +17,7 @@ from mcp_rag.faces.rest.faults import map_faults
 from mcp_rag.faces.rest.gate import Gate
 from mcp_rag.faces.rest.incident_routes import make_incidents_router
 from mcp_rag.faces.rest.issue_routes import make_issues_router
+from mcp_rag.faces.rest.late_tools import LateTools
 from mcp_rag.faces.rest.openai_routes import make_openai_router
 from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
@@ -33,7 +33,7 @@ from mcp_rag.faces.web.router import make_pages
 
 def make_app(
     houses: Houses,
-    tools: MCPServer[None],
+    tools: LateTools,
     desk: Desk,
     max_request_bytes: int,
     runners: Runners,
@@ -42,17 +42,10 @@ def make_app(
 ) -> ASGIApp:
     """The ASGI application; ``fetch`` reads a URL, and none is read
     without it; ``started`` is called once it is ready for requests."""
-    # Without sessions any replica answers any request; progress needs a stream. The gate has checked host, origin and
-    # size already.
-    served = tools.streamable_http_app(
-        stateless_http=True,
-        max_request_body_size=max_request_bytes,
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with tools.session_manager.run():
+        async with tools.running():
             started()
             yield
 
@@ -81,6 +74,6 @@ def make_app(
         make_docs(),
     ):
         app.include_router(router)
-    app.router.routes.extend(served.routes)
+    app.router.routes.append(Route("/mcp", tools))
     app.include_router(make_pages(max_request_bytes))
     return Gate(app, desk, houses, max_request_bytes, app.state.sessions, page_of_refusal(app))
