@@ -286,6 +286,7 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
 def test_a_stop_waits_for_what_is_in_flight(tmp_path: Path) -> None:
     log = "".join(f"12:00:{n % 60:02} INFO step {n} of the build went well\n" for n in range(50_000)) + NUMPY
     with ServerProcess(tmp_path / "home") as stopping, httpx.Client(base_url=stopping.url, timeout=300) as client:
+        assert client.get("/healthz").is_success  # from here on what is sent is read before a signal is looked at
         answers: list[int] = []
         sent = threading.Event()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import closing
 from pathlib import Path
 
 from fixtures import add_fixtures
+from mcp.server import MCPServer
 
 from mcp_rag.faces.mcp.server import make_server
 from mcp_rag.faces.rest.app import make_app
+from mcp_rag.faces.rest.late_tools import LateTools
 from mcp_rag.faces.rest.running import serve_until_stopped
 from mcp_rag.faces.serving.access import access_for
 from mcp_rag.faces.serving.asking import asked_now
@@ -22,6 +25,15 @@ from mcp_rag.faces.serving.tasking import Runners
 from mcp_rag.settings import load_settings
 from mcp_rag.wiring import open_house
 
+MOST = 1_000_000
+
+
+def tools() -> MCPServer[None]:
+    server = make_server(asked_now, [Path.cwd()])
+    add_fixtures(server)
+    return server
+
+
 if __name__ == "__main__":
     settings = load_settings()
     with (
@@ -32,8 +44,7 @@ if __name__ == "__main__":
         Runners(house.ledger.tasks, houses) as runners,
     ):
         desk = Desk(access_for("127.0.0.1", (), house.ledger.tokens), Rates(settings.serve_rate), audit, Metrics())
-        tools = make_server(asked_now, [Path.cwd()])
-        add_fixtures(tools)
         address = address_of(listening)
-        app = make_app(houses, tools, desk, 1_000_000, runners, lambda: print(f"listening on {address}", flush=True))
+        begun = functools.partial(print, f"listening on {address}", flush=True)
+        app = make_app(houses, LateTools(tools, MOST), desk, MOST, runners, started=begun)
         serve_until_stopped(app, listening, runners.stop)
