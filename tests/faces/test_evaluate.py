@@ -74,3 +74,7 @@ def test_searches_are_scored_on_documents_of_ones_own(tmp_path: Path) -> None:
     assert not (tmp_path / "home" / "ledger.db").exists()
     assert call(tmp_path / "home", files[1], "--without-half", what="retrieval").returncode == 2
     assert call(tmp_path / "home", files[0], files[0], what="retrieval").returncode == 3
+    packed = tmp_path / "known.jsonl.gz"
+    packed.write_bytes(b"\x1f\x8b no plain text")
+    nothing = call(tmp_path / "home", str(packed), files[1], what="retrieval")
+    assert (nothing.returncode, "No known issue was read" in nothing.stderr) == (3, True)

@@ -103,6 +103,7 @@ def _searched(
     from dataclasses import replace
 
     from mcp_rag import librarian
+    from mcp_rag.errors import InputError
     from mcp_rag.evaluation import retrieving
     from mcp_rag.wiring import open_house, redactor_of
 
@@ -115,7 +116,10 @@ def _searched(
             if settings.models_folder.is_dir():
                 (Path(fresh) / "models").symlink_to(settings.models_folder)
         with open_house(fresh_home, tell) as house:
-            librarian.learn(house.ledger, documents)
+            learned = librarian.learn(house.ledger, documents)
+            if documents and not learned.added:
+                why = ", ".join(f"{number} × {reason}" for reason, number in learned.skipped.items())
+                raise InputError("No known issue was read", why, "Give what `mcp-rag learn` takes, unpacked")
             out = [issue.key for issue in house.ledger.issues.all() if issue.id in gone]
             house.ledger.issues.remove(out)
             known = frozenset(issue.id for issue in house.ledger.issues.all())
