@@ -67,4 +67,4 @@ def _ablation(axes: Any, report: RetrievalReport) -> None:
         axes.barh(names, [report.ablation[name][depth] for name in names], color=colour, label=depth)
     axes.axvline(report.ablation["all parts"]["R@1"], linestyle=":", color="black")
     axes.set(title="What each part adds", xlim=(0, 1))
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
