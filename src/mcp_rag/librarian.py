@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from mcp_rag.errors import InputError, KnowledgeError, NotFound
-from mcp_rag.knowledge.documents import read_documents
+from mcp_rag.knowledge.documents import Document, read_documents
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.incident_search import incident_entries
 from mcp_rag.knowledge.index import KnowledgeIndex
@@ -76,8 +76,13 @@ class Learned:
 
 def learn(ledger: Ledger, paths: Sequence[Path], told: Tell = _silent) -> Learned:
     """Read documents into the ledger, one transaction each, so that an interrupted call can be run again."""
+    return take_in(ledger, read_documents(paths), told)
+
+
+def take_in(ledger: Ledger, documents: Iterable[Document], told: Tell = _silent) -> Learned:
+    """The same for documents that were read already."""
     learned = Learned()
-    for document in read_documents(paths):
+    for document in documents:
         done = ledger.issues.replace_document(document.source, document.name, document.digest, document.issues)
         learned.documents += 1
         learned.added += done.added

@@ -69,7 +69,7 @@ class Issues:
     ) -> None:
         """Make each issue of ``texts`` ((digest, issue) by document) all that its document of ``source`` says.
 
-        One transaction: as :meth:`replace_document` for each in turn, in a tenth of the time.
+        One transaction: as :meth:`replace_document` for each in turn, without a commit each.
 
         Raises:
             InputError: an issue's names cannot be stored; nothing was written.

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mcp_rag.errors import InputError
-from mcp_rag.knowledge.documents import read_documents
-from mcp_rag.librarian import Learned
+from mcp_rag.knowledge.documents import Document, read_documents
+from mcp_rag.librarian import take_in
 from mcp_rag.wiring import House
 
 UPLOADED = "uploaded:"
@@ -39,19 +39,16 @@ def learn_upload(house: House, name: str, data: bytes, progress: Callable[[int, 
 
     Done again, it changes nothing more.
     """
-    learned, source = Learned(), f"{UPLOADED}{name}"
+    source = f"{UPLOADED}{name}"
     with tempfile.TemporaryDirectory(prefix="mcp-rag-learn-") as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        for document in read_documents([path]):
-            issues = [replace(issue, source=source) for issue in document.issues]
-            done = house.ledger.issues.replace_document(source, document.name, document.digest, issues)
-            learned.documents += 1
-            learned.added += done.added
-            learned.changed += done.changed
-            learned.unchanged += done.unchanged
-            learned.removed += done.removed
-            learned.skipped.update(document.skipped)
-            progress(0, 0)
+        documents = (_as_of(source, document) for document in read_documents([path]))
+        learned = take_in(house.ledger, documents, lambda _: progress(0, 0))
     house.index.follow(progress)
     return {**asdict(learned), "skipped": dict(learned.skipped), "source": source}
+
+
+def _as_of(source: str, document: Document) -> Document:
+    issues = tuple(replace(issue, source=source) for issue in document.issues)
+    return replace(document, source=source, issues=issues)
