@@ -1,10 +1,11 @@
 """Searching and learning beside what bounds them: ``python benchmarks/knowledge.py [--entries N ...] [--million]``.
 
-Entries are made of words drawn by Zipf's law, 100 tokens each, with vectors made at random, so that 100,000 of them cost
-no embedding. A query is asked end to end in a warm process: taken apart, embedded by the default model, looked up in
-the embedded Milvus, fused, and read from the ledger. Beside it, with the same vectors and texts in the same run, stand a
-raw FAISS index and bm25s: what one exact search alone costs. Learning is timed with the default model, embedded and
-stored, beside SentenceTransformers' own ``encode`` of the same texts (when it is installed).
+Entries are made of the words of the shipped ones, as often as they stand there, and of made names, 100 of the model's
+tokens each, with vectors made at random, so that 100,000 of them cost no embedding. A query, made alike, is asked end to
+end in a warm process: taken apart, embedded by the default model, looked up in the embedded Milvus, fused, and read from
+the ledger. Beside it, with the same vectors and texts in the same run, stand a raw FAISS index and bm25s: what one exact
+search alone costs. Learning is timed with the default model, embedded and stored, beside SentenceTransformers' own
+``encode`` of the same texts (when it is installed).
 
 ``--million`` writes 1,000,000 made vectors to the Milvus server at $MCP_RAG_TEST_MILVUS_URI and searches them.
 
@@ -18,6 +19,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,19 +34,28 @@ from mcp_rag.knowledge.queries import query_from_text
 from mcp_rag.knowledge.search import KnowledgeBase, index_entries
 from mcp_rag.knowledge.tokens import index_tokens
 from mcp_rag.ledger import Ledger
+from mcp_rag.librarian import starter_texts
 from mcp_rag.records import KnownIssue
 
-WORDS, TOKENS, QUERIES, STEP = 30_000, 100, 30, 5_000
+WORDS, QUERIES, STEP = 44, 30, 5_000
+"""Words of a text: with their punctuation some 100 of the model's tokens."""
+NAMES, NAMED = 30_000, 0.05
+"""How many names are made up, and which share of a text's words they are."""
 DIMENSION = 384
 NOWHERE = Path("nowhere")
 
 
 def made_texts(count: int, seed: int) -> list[str]:
-    """Texts of ``TOKENS`` words whose frequencies fall as those of a language do."""
+    """Texts of ``WORDS`` words, as frequent as in the shipped entries, some of them names that those don't know."""
     random = np.random.default_rng(seed)
-    ranks = random.zipf(1.3, (count, TOKENS)) % WORDS
+    often = Counter(word for text in starter_texts() for word in text.split())
+    known, weights = np.array(list(often)), np.array(list(often.values()), dtype=np.float64)
+    words = random.choice(known, (count, WORDS), p=weights / weights.sum())
+    named = random.random((count, WORDS)) < NAMED
+    names = random.integers(0, NAMES, (count, WORDS))
     return [
-        " ".join(f"w{rank:x}" if rank > 50 else "the error of a file"[rank % 15 :] for rank in row) for row in ranks
+        " ".join(f"name_{name:x}" if is_name else word for word, is_name, name in zip(*row, strict=True))
+        for row in zip(words, named, names, strict=True)
     ]
 
 
@@ -107,7 +118,7 @@ def _entry(issue: KnownIssue, vector: NDArray[np.float32]) -> IndexEntry:
 
 def learning_speed(count: int) -> None:
     """Print how many texts a second are embedded and stored, by either form of the default model."""
-    texts = [text[:400] for text in made_texts(count, 5)]
+    texts = made_texts(count, 5)
     issues = [KnownIssue(str(n), "made", text[:60], text=text) for n, text in enumerate(texts)]
     rates = {}
     for model in (DEFAULT_MODEL, INT8_MODEL):

@@ -393,6 +393,18 @@ def test_a_broken_database_is_told_and_can_be_thrown_away(tmp_path: Path) -> Non
         assert index.status().entries == 1
 
 
+def test_the_engine_leaves_nothing_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with MilvusIndex(MilvusConnection(home=tmp_path / "home"), "c", "model-a", DIMENSION) as index:
+        index.upsert([entry("a")])
+        assert keys_of(index, "dense", IndexQuery(dense=unit(1))) == ["a"]
+    assert list(temporary.glob("milvus*")) == []
+
+
 def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     place = tmp_path / "file"
     place.write_text("not a folder")

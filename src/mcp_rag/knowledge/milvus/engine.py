@@ -51,6 +51,10 @@ MAX_SOCKET_BYTES = 100
 REAP_SECONDS = 0.1
 """Wait, by who started the engine, for its end: it takes some 10 ms (measured) unless others still use it."""
 
+QUIET = {"GLOG_minloglevel": "2", "GLOG_logtostderr": "1"}
+"""The engine's errors go to ``engine.log``. Left alone, every start leaves its own log of all calls in the folder for
+temporary files, some hundred kilobytes."""
+
 ENGINE = 'cd "$0" && echo $$ > engine.pid && exec "$@" > engine.log 2>&1 < /dev/null'
 LINGER = 'cd "$0" && exec "$@" > /dev/null 2>&1 < /dev/null'
 
@@ -224,7 +228,7 @@ def engine_of(folder: Path) -> EmbeddedEngine:
 
 def _launch(folder: Path, path: Path, lock: int) -> int:
     libraries = _engine_folder()
-    environment = dict(os.environ)
+    environment = dict(os.environ) | QUIET
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         environment[name] = os.pathsep.join(p for p in (str(libraries), environment.get(name, "")) if p)
     command = [str(libraries / "milvus"), str(folder / "milvus.db"), f"unix:{path}", "ERROR"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
@@ -22,8 +22,11 @@ from mcp_rag.logs.templates.variables import Kept, masked, masked_alike, same_di
 LINES_AT_ONCE = 32_768
 """Lines of a batch; more are no faster. Measured with ``benchmarks/templates.py``."""
 
-BYTES_AT_ONCE = 8_000_000
-"""A batch of long lines ends here."""
+WORDS_AT_ONCE = 1 << 16
+"""Words of new lines split at once, and hashes of new words; a longer line has room for itself."""
+
+CHARACTERS_AT_ONCE = 8_000_000
+"""A batch of long lines ends near here."""
 
 REMEMBERED_WORDS = 1_000_000
 """Words known to all miners of a process; all are forgotten together when there are more. Some 200 MB at most."""
@@ -84,6 +87,15 @@ def _longer(array: Any, needed: int) -> Any:
     longer = np.zeros((max(needed, 2 * len(array)), *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+class Split(NamedTuple):
+    """What ``kernel.scan`` leaves of the new lines among some: the two hashes of each line, where its words begin in
+    ``words``, and for each word its two hashes and where it stands in the bytes."""
+
+    hashes: Any
+    begins: Any
+    words: Any
 
 
 class Lexicon:
@@ -214,8 +226,7 @@ class FastEngine:
         return next(iter(self.add_all([line])))
 
     def add_all(self, lines: Iterable[str]) -> Iterator[Template]:
-        coming = iter(lines)
-        while batch := list(islice(coming, LINES_AT_ONCE)):
+        for batch in _batches(lines):
             yield from map(self.templates.__getitem__, self.add_batch(batch).tolist())
 
     def add_batch(self, lines: Sequence[str]) -> Any:
@@ -280,42 +291,44 @@ class FastEngine:
 
     def _add_some(self, data: bytes, buf: Any, starts: Any, ends: Any, first: int, found: Any) -> int:
         """Mine lines from ``first`` on, as far as it goes in one run; the line to go on with."""
-        room = max(1 << 16, int((ends[first:] - starts[first:]).max()) + 4)
-        wanted, hashes = np.empty((room, 2), np.int64), np.empty(room, np.uint64)
+        room = max(WORDS_AT_ONCE, int((ends[first:] - starts[first:]).max()) + 4)
+        wanted, asked_hashes = np.empty((room, 2), np.int64), np.empty(room, np.uint64)
+        many = len(starts) - first
+        split = Split(np.empty((many, 2), np.uint64), np.empty(many + 1, np.int64), np.empty((room, 4), np.uint64))
         words, exacts = LEXICON.words, LEXICON.exacts
         words.reserve(room)
         last, asked = kernel.scan(
             buf, starts, ends, first, _SEED, self._lines.keys, self._lines.values,
-            words.keys, words.values, room, found, wanted, hashes,
+            words.keys, words.values, room, found, wanted, asked_hashes,
+            split.hashes, split.begins, split.words,
         )  # fmt: skip
         words.count += asked
         if asked:
-            LEXICON.learn(_texts(data, wanted[:asked], alike=True), hashes[:asked])
-        upto = first
-        while upto < last:
-            exacts.reserve(room)
-            upto, asked = kernel.scan_exact(
-                buf, starts, ends, upto, last, _SEED, words.keys, words.values, exacts.keys, exacts.values,
-                room, found, wanted, hashes,
-            )  # fmt: skip
-            exacts.count += asked
-            if asked:
-                LEXICON.learn_exact(_texts(data, wanted[:asked]), hashes[:asked])
-        return self._grow(data, buf, starts, ends, first, last, found)
+            LEXICON.learn(_texts(data, wanted[:asked], alike=True), asked_hashes[:asked])
+        exacts.reserve(room)
+        asked = kernel.scan_exact(
+            words.keys, words.values, exacts.keys, exacts.values,
+            split.words, split.begins[last - first], wanted, asked_hashes,
+        )  # fmt: skip
+        exacts.count += asked
+        if asked:
+            LEXICON.learn_exact(_texts(data, wanted[:asked]), asked_hashes[:asked])
+        return self._grow(data, starts, ends, first, last, found, split)
 
-    def _grow(self, data: bytes, buf: Any, starts: Any, ends: Any, first: int, last: int, found: Any) -> int:
-        longest = int((ends[first:last] - starts[first:last]).max()) * 2 + 8
+    def _grow(self, data: bytes, starts: Any, ends: Any, base: int, last: int, found: Any, split: Split) -> int:
+        longest = int((ends[base:last] - starts[base:last]).max()) * 2 + 8
         entries, tokens = np.empty(longest, np.int64), np.empty((longest, 5), np.uint64)
+        odd_starts, odd_entries = self._odd(data, starts, ends, base, last, found)
+        if len(odd_entries):
+            most = max(longest, int(np.diff(odd_starts).max()) + 1)
+            entries, tokens = np.empty(most, np.int64), np.empty((most, 5), np.uint64)
+        subs, rows, words, exacts = LEXICON.subs, LEXICON.tokens, LEXICON.words, LEXICON.exacts
+        first = base
         while True:
-            odd_starts, odd_entries = self._odd(data, starts, ends, first, last, found)
-            subs, rows, words, exacts = LEXICON.subs, LEXICON.tokens, LEXICON.words, LEXICON.exacts
-            if len(odd_entries):
-                most = max(longest, int(np.diff(odd_starts).max()) + 1)
-                entries, tokens = np.empty(most, np.int64), np.empty((most, 5), np.uint64)
             new = int(np.count_nonzero(found[first:last] < 0))
             self._reserve(new + 1, longest)
             last_done = kernel.grow(
-                buf, starts, ends, first, last, _SEED, found, odd_starts, odd_entries,
+                base, first, last, found, odd_starts, odd_entries, split.hashes, split.begins, split.words,
                 words.keys, words.values, exacts.keys, exacts.values, subs.starts, subs.rows, rows.starts, rows.rows,
                 self._lines.keys, self._lines.values, self._shapes.keys, self._shapes.values,
                 self._groups.keys, self._groups.values, self._heads, self._tails, self._following,
@@ -355,6 +368,20 @@ class FastEngine:
         self._heads, self._tails = _longer(self._heads, needed), _longer(self._tails, needed)
         self._offsets = _longer(self._offsets, needed + 1)
         self._pool = _longer(self._pool, int(self._numbers[kernel.POOLED]) + tokens)
+
+
+def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
+    coming = iter(lines)
+    batch: list[str] = []
+    size = 0
+    while some := list(islice(coming, LINES_AT_ONCE // 32)):
+        batch += some
+        size += sum(map(len, some))
+        if len(batch) >= LINES_AT_ONCE or size >= CHARACTERS_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _texts(data: bytes, places: Any, alike: bool = False) -> list[str]:

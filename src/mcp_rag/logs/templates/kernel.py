@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mcp_rag.logs.templates.kernel_words import MIX, PRIME, S29, SEVEN, digit, final, is_odd, word
+from mcp_rag.logs.templates.kernel_words import MIX, PRIME, S29, final, hashes, split_words
 
 FREE, KEEPS, WANTED = -1, -2, -3
 """Values: not in the table; a word whose digits stay, so that its own text decides; asked for, not yet answered."""
@@ -75,69 +75,58 @@ def rehash(keys, values, wider_keys, wider_values):
 
 
 @njit(cache=True)
-def scan(buf, starts, ends, first, seed, lines, line_values, words, word_values, room, found, wanted, wanted_hashes):
+def scan(
+    buf, starts, ends, first, seed, lines, line_values, words, word_values, room, found, wanted, wanted_hashes,
+    line_hashes, line_words, split,
+):  # fmt: skip
     """Look lines up from ``first`` on: in ``found`` a template, FREE or ODD for each.
 
-    ``wanted`` receives where the words stand that no table knows, at most ``room`` of them. Returns the line before which
-    it stopped, and how many words are wanted.
+    ``wanted`` receives where the words stand that no table knows, ``split`` the hashes and the places of all words of the
+    lines that are FREE, at most ``room`` of each; ``line_hashes`` and ``line_words``, by number of line from ``first``, the
+    hashes of a line and where its words begin in ``split``. Returns the line before which it stopped, and how many words
+    are wanted.
     """
-    asked = 0
+    asked = many = 0
+    line_words[0] = 0
     for n in range(first, len(starts)):
         start, end = starts[n], ends[n]
-        alike = exact = seed
-        for i in range(start, end):
-            b = buf[i]
-            alike = (alike ^ np.uint64(SEVEN if digit(b) else b)) * PRIME
-            exact = (exact ^ np.uint64(b)) * PRIME
-        known = find(lines, line_values, final(alike))
+        alike, exact = hashes(buf, start, end, seed)
+        exact = final(exact ^ _EXACT)
+        known = find(lines, line_values, alike)
         if known == FREE:
-            known = find(lines, line_values, final(exact ^ _EXACT))
+            known = find(lines, line_values, exact)
+        if known == FREE:
+            if many + (end - start) // 2 + 2 > room:
+                return n, asked
+            line_hashes[n - first, 0], line_hashes[n - first, 1] = alike, exact
+            until = split_words(buf, start, end, seed, split, many)
+            if until < 0:
+                known = ODD
+            for w in range(many, until):
+                like = split[w, 0]
+                if find(words, word_values, like) == FREE:
+                    put(words, word_values, like, WANTED)
+                    wanted[asked, 0], wanted[asked, 1] = split[w, 2], split[w, 3]
+                    wanted_hashes[asked] = like
+                    asked += 1
+            many = max(many, until)
         found[n] = known
-        if known != FREE:
-            continue
-        if is_odd(buf, start, end):
-            found[n] = ODD
-            continue
-        if asked + (end - start) // 2 + 2 > room:
-            return n, asked
-        at = start
-        while True:
-            stop, like, _ = word(buf, at, start, end, seed)
-            if find(words, word_values, like) == FREE:
-                put(words, word_values, like, WANTED)
-                wanted[asked, 0], wanted[asked, 1] = at, stop
-                wanted_hashes[asked] = like
-                asked += 1
-            if stop >= end:
-                break
-            at = stop + 1
+        line_words[n - first + 1] = many
     return len(starts), asked
 
 
 @njit(cache=True)
-def scan_exact(
-    buf, starts, ends, first, last, seed, words, word_values, exacts, exact_values, room, found, wanted, wanted_hashes
-):
-    """Of the lines not found, the words whose own text decides and that no table knows."""
+def scan_exact(words, word_values, exacts, exact_values, split, many, wanted, wanted_hashes):
+    """Of the words that were split, those whose own text decides and that no table knows: how many."""
     asked = 0
-    for n in range(first, last):
-        if found[n] != FREE:
-            continue
-        start, end = starts[n], ends[n]
-        if asked + (end - start) // 2 + 2 > room:
-            return n, asked
-        at = start
-        while True:
-            stop, like, own = word(buf, at, start, end, seed)
-            if find(words, word_values, like) == KEEPS and find(exacts, exact_values, own) == FREE:
-                put(exacts, exact_values, own, WANTED)
-                wanted[asked, 0], wanted[asked, 1] = at, stop
-                wanted_hashes[asked] = own
-                asked += 1
-            if stop >= end:
-                break
-            at = stop + 1
-    return last, asked
+    for w in range(many):
+        own = split[w, 1]
+        if find(words, word_values, split[w, 0]) == KEEPS and find(exacts, exact_values, own) == FREE:
+            put(exacts, exact_values, own, WANTED)
+            wanted[asked, 0], wanted[asked, 1] = split[w, 2], split[w, 3]
+            wanted_hashes[asked] = own
+            asked += 1
+    return asked
 
 
 @njit(cache=True)
@@ -212,12 +201,13 @@ def group_of(tokens, count, leading):
 
 @njit(cache=True)
 def grow(
-    buf, starts, ends, first, last, seed, found, odd_starts, odd_entries,
+    base, first, last, found, odd_starts, odd_entries, line_hashes, line_words, split,
     words, word_values, exacts, exact_values, sub_starts, subs, token_starts, word_tokens,
     lines, line_values, shapes, shape_values, groups, group_values, heads, tails, following,
     offsets, pool, counts, numbers, similarity, leading, max_templates, max_remembered, entries, tokens,
 ):  # fmt: skip
-    """Count each line from ``first`` to ``last`` under its template, made or widened where it must be.
+    """Count each line from ``first`` to ``last`` under its template, made or widened where it must be; ``base`` is the
+    line from which ``scan`` looked.
 
     Returns the line before which it stopped; the reason stands in ``numbers``.
     """
@@ -226,31 +216,20 @@ def grow(
         if found[n] >= 0:
             counts[found[n]] += 1
             continue
-        start, end = starts[n], ends[n]
         many = 0
         of_all = True
-        alike = exact = seed
         if found[n] == ODD:
-            for j in range(odd_starts[n - first], odd_starts[n - first + 1]):
+            for j in range(odd_starts[n - base], odd_starts[n - base + 1]):
                 entries[many] = odd_entries[j]
                 many += 1
         else:
-            at = start
-            while True:
-                stop, like, own = word(buf, at, start, end, seed)
-                entry = find(words, word_values, like)
+            for w in range(line_words[n - base], line_words[n - base + 1]):
+                entry = find(words, word_values, split[w, 0])
                 if entry == KEEPS:
                     of_all = False
-                    entry = find(exacts, exact_values, own)
+                    entry = find(exacts, exact_values, split[w, 1])
                 entries[many] = entry
                 many += 1
-                if stop >= end:
-                    break
-                at = stop + 1
-            for i in range(start, end):
-                b = buf[i]
-                alike = (alike ^ np.uint64(SEVEN if digit(b) else b)) * PRIME
-                exact = (exact ^ np.uint64(b)) * PRIME
         shape = shape_of(entries, many, sub_starts, subs)
         t = find(shapes, shape_values, shape)
         if t == FREE:
@@ -303,6 +282,6 @@ def grow(
             if numbers[REMEMBERED] >= max_remembered:
                 lines[:] = np.uint64(0)
                 numbers[REMEMBERED] = 0
-            numbers[REMEMBERED] += put(lines, line_values, final(alike) if of_all else final(exact ^ _EXACT), t)
+            numbers[REMEMBERED] += put(lines, line_values, line_hashes[n - base, 0 if of_all else 1], t)
         found[n] = t
     return last

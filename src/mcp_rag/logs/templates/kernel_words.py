@@ -9,7 +9,13 @@ PRIME = np.uint64(0x100000001B3)
 MIX = np.uint64(0x9E3779B97F4A7C15)
 S29 = np.uint64(29)
 _S32 = np.uint64(32)
-SEVEN = np.uint8(55)
+SEVEN, SPACE = np.uint8(55), np.uint8(32)
+
+S7 = np.uint64(7)
+ALL_BITS = np.uint64(0xFF)
+ZEROS, SEVENS, LOW_BITS, HIGH_BITS, BELOW_TEN = (
+    np.uint64(0x0101010101010101 * byte) for byte in (0x30, SEVEN.item(), 0x7F, 0x80, 0x76)
+)
 
 
 @njit(cache=True, inline="always")
@@ -92,24 +98,72 @@ def _spans(buf, at, start, end):
 
 
 @njit(cache=True)
-def word(buf, at, start, end, seed):
-    """The word that begins at ``at``: its end, the hash of its likeness and that of its own text."""
+def split_words(buf, start, end, seed, split, at):
+    """Write the words of a line into ``split`` from row ``at`` on: the hash of its likeness, that of its own text, where it
+    begins and ends. Returns the row behind them, or -1 for a line that must be masked as a whole.
+    """
     alike = exact = seed
-    i = at
-    while i < end:
-        b = buf[i]
-        if b == 32 and _spans(buf, i, start, end) == 0:
-            break
+    begun = start
+    for i in range(start, end + 1):
+        b = buf[i] if i < end else SPACE
+        if b == 0 or b == 10:
+            return -1
+        if b == 32:
+            spans = _spans(buf, i, start, end) if i < end else 0
+            if spans < 0:
+                return -1
+            if spans == 0:
+                split[at, 0], split[at, 1] = final(alike), final(exact)
+                split[at, 2], split[at, 3] = begun, i
+                at += 1
+                alike = exact = seed
+                begun = i + 1
+                continue
         alike = (alike ^ np.uint64(SEVEN if digit(b) else b)) * PRIME
         exact = (exact ^ np.uint64(b)) * PRIME
-        i += 1
-    return i, final(alike), final(exact)
+    return at
+
+
+@njit(cache=True, inline="always")
+def _eight(buf, at):
+    return (
+        np.uint64(buf[at])
+        | np.uint64(buf[at + 1]) << np.uint64(8)
+        | np.uint64(buf[at + 2]) << np.uint64(16)
+        | np.uint64(buf[at + 3]) << np.uint64(24)
+        | np.uint64(buf[at + 4]) << np.uint64(32)
+        | np.uint64(buf[at + 5]) << np.uint64(40)
+        | np.uint64(buf[at + 6]) << np.uint64(48)
+        | np.uint64(buf[at + 7]) << np.uint64(56)
+    )
 
 
 @njit(cache=True)
-def is_odd(buf, start, end):
-    for i in range(start, end):
-        b = buf[i]
-        if b == 0 or b == 10 or (b == 32 and _spans(buf, i, start, end) < 0):
-            return True
-    return False
+def hashes(buf, start, end, seed):
+    """The hash of a line's likeness and that of its own text, eight bytes at a time."""
+    alike = exact = seed ^ np.uint64(end - start)
+    at = start
+    while at + 8 <= end:
+        exact, alike = _both(_eight(buf, at), exact, alike)
+        at += 8
+    rest = np.uint64(0)
+    shift = np.uint64(0)
+    while at < end:
+        rest |= np.uint64(buf[at]) << shift
+        shift += np.uint64(8)
+        at += 1
+    exact, alike = _both(rest, exact, alike)
+    return final(alike), exact
+
+
+@njit(cache=True, inline="always")
+def _both(eight, exact, alike):
+    # Digits are the bytes that are below ten once 0x30 is taken away bit by bit; a carry never leaves its byte.
+    low = eight ^ ZEROS
+    other = ((low & LOW_BITS) + BELOW_TEN) | low
+    digits = ((~other & HIGH_BITS) >> S7) * ALL_BITS
+    same = (eight & ~digits) | (SEVENS & digits)
+    exact = (exact ^ eight) * PRIME
+    alike = (alike ^ same) * PRIME
+    # A product carries upwards only: without this the last byte of two eights could cancel out.
+    return exact ^ (exact >> _S32), alike ^ (alike >> _S32)

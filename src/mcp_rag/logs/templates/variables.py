@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -80,9 +80,9 @@ def masked_all(texts: Sequence[str]) -> list[str]:
         before = [said[n] for n in varied]
         if any("\x01" in text for text in before):
             return [masked(text) for text in texts]
-        for (pattern, name, _), (sign, least) in zip(_PASSES, _SIGNS, strict=False):
-            _pass(said, [n for n in varied if said[n].count(sign) >= least], ((pattern, name),))
-        _pass(said, varied, [(pattern, name) for pattern, name, _ in _PASSES[len(_SIGNS) :]])
+        for (pattern, name, _), may_hold in zip(_PASSES, _MAY_HOLD, strict=False):
+            _pass(said, [n for n in varied if may_hold(said[n])], ((pattern, name),))
+        _pass(said, varied, [(pattern, name) for pattern, name, _ in _PASSES[len(_MAY_HOLD) :]])
         varied = [
             n
             for n, text in zip(varied, before, strict=True)
@@ -91,8 +91,15 @@ def masked_all(texts: Sequence[str]) -> list[str]:
     return said
 
 
-_SIGNS = (("-", 4), ("://", 1), (".", 3), (":", 5))
-"""What a text must hold so often for the first types of ``VARIABLES`` to be tried."""
+_MAY_HOLD: tuple[Callable[[str], bool], ...] = (
+    lambda text: text.count("-") >= 4,
+    lambda text: "://" in text,
+    lambda text: text.count(".") >= 3,
+    lambda text: text.count(":") >= 5,
+    lambda text: text.count(":") >= 2 or text.count("-") + text.count("/") >= 2,
+    lambda text: text.count("/") + text.count("\\") >= 2,
+)
+"""Whether a text is worth a try of the first types of ``VARIABLES``."""
 
 
 def _pass(said: list[str], chosen: Sequence[int], passes: Iterable[tuple[re.Pattern[str], str]]) -> None:
