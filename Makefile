@@ -1,6 +1,7 @@
 # Everything lives in .venv; nothing here needs root, a GPU, a server or a model hub.
 PYTHON ?= python3
 VENV   := .venv
+WORKERS ?= auto
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -23,8 +24,8 @@ $(VENV)/.tested: pyproject.toml constraints.txt $(VENV)/.installed
 demo: setup  ## diagnose a shipped real log
 	@$(BIN)/mcp-rag diagnose tests/golden/logs/long-numpy-np-float-in-build.log
 
-test: $(VENV)/.tested  ## the tests; what needs a server or torch that is not there is skipped visibly
-	$(BIN)/python -m pytest $(TESTS)
+test: $(VENV)/.tested  ## the tests, on all cores; what needs a server or torch that is not there is skipped visibly
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(TESTS)
 
 test-vllm: $(VENV)/.tested  ## a real vLLM on the CPU serves a small model, in an environment of its own (3.4 GB)
 	$(PYTHON) -m venv $(VENV)-vllm

@@ -121,7 +121,11 @@ def ours(fast: bool) -> Labelling:
     def label(lines: Sequence[str]) -> list[Hashable]:
         from mcp_rag.logs.templates import TemplateMiner
 
-        return [id(template) for template in TemplateMiner(fast=fast).add_all(lines)]
+        miner = TemplateMiner(fast=fast)
+        mined = list(miner.add_all(lines))
+        kept = miner.templates  # held: the identity of what is gone may be given again
+        assert kept
+        return [id(template.whole) for template in mined]
 
     return label
 

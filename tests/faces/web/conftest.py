@@ -28,9 +28,9 @@ SHOTS = Path(__file__).parent / "screenshots"
 """Where the pages' pictures are left, for people to look at; git ignores it."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser, started once."""
+    """A browser, started once a module: while it runs, so does an event loop, and other modules have loops of their own."""
     path = os.environ.get(CHROMIUM) or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         pytest.skip(f"no chromium is installed, and {CHROMIUM} names none")

@@ -109,11 +109,11 @@ def _read(name: str, max_bytes: int, max_ratio: float) -> Log:
 def _mined(log: Log, miner: TemplateMiner, first: int = 1) -> Rows:
     """The templates of a log's lines from ``first`` on."""
     lines: dict[int, list[int]] = defaultdict(list)
-    found = {}
     told = [(number, text) for number, text in log.lines(first) if text and not text.isspace()]
-    for (number, _), template in zip(told, miner.add_all(text for _, text in told), strict=True):
-        found[id(template)] = template
-        lines[id(template)].append(number)
+    mined = list(miner.add_all(text for _, text in told))
+    found = {id(template): template for template in miner.templates}
+    for (number, _), template in zip(told, mined, strict=True):
+        lines[id(template.whole)].append(number)
     return [
         {
             "source": log.source,
@@ -123,5 +123,5 @@ def _mined(log: Log, miner: TemplateMiner, first: int = 1) -> Rows:
             "total": found[key].count,
             "lines": lines[key],
         }
-        for key in sorted(found, key=lambda key: (-len(lines[key]), lines[key][0]))
+        for key in sorted(lines, key=lambda key: (-len(lines[key]), lines[key][0]))
     ]

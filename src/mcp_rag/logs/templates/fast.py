@@ -15,6 +15,7 @@ from weakref import WeakSet
 import numpy as np
 
 from mcp_rag.logs.templates import kernel
+from mcp_rag.logs.templates.names import Numbers
 from mcp_rag.logs.templates.plain import LEADING_TOKENS, REMEMBERED_SHAPES, in_groups, token_of
 from mcp_rag.logs.templates.template import WILD, Template, Token
 from mcp_rag.logs.templates.variables import Kept, masked, masked_alike, same_digits
@@ -196,13 +197,14 @@ class MinedTemplate(Template):
 
     def __init__(self, engine: FastEngine, number: int) -> None:
         self._engine, self._number = engine, number
+        self._whole = None
 
     @property
-    def tokens(self) -> tuple[Token, ...]:
+    def own_tokens(self) -> tuple[Token, ...]:
         return self._engine.tokens_of(self._number)
 
     @property
-    def count(self) -> int:
+    def own_count(self) -> int:
         return int(self._engine.counts[self._number])
 
 
@@ -261,7 +263,7 @@ class FastEngine:
     def restore(self, templates: Iterable[Template]) -> None:
         with LEXICON.lock:
             for template in templates:
-                rows = [LEXICON.row_of(*in_groups(token)) for token in template.tokens]
+                rows = [LEXICON.row_of(*in_groups(token)) for token in template.own_tokens]
                 tokens = np.array(rows, np.uint64).reshape(len(rows), 5)
                 self._reserve(1, len(rows))
                 group = np.uint64(kernel.group_of(tokens, len(rows), LEADING_TOKENS))
@@ -269,8 +271,13 @@ class FastEngine:
                     tokens, len(rows), group, self._groups.keys, self._groups.values, self._heads, self._tails,
                     self._following, self._offsets, self._pool, self._numbers,
                 )  # fmt: skip
-                self.counts[number] = template.count
+                self.counts[number] = template.own_count
                 self.templates.append(MinedTemplate(self, number))
+
+    def numbers(self) -> Numbers:
+        """The tokens of the templates as numbers."""
+        pooled = self._pool[: self._numbers[kernel.POOLED]]
+        return Numbers(self._offsets[: self._many() + 1], pooled[:, 0], pooled[:, 1])
 
     def tokens_of(self, number: int) -> tuple[Token, ...]:
         rows = self._pool[self._offsets[number] : self._offsets[number + 1]].tolist()

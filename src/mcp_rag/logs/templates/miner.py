@@ -9,8 +9,9 @@ from itertools import chain, islice
 from typing import Protocol
 
 from mcp_rag.errors import MissingExtra
+from mcp_rag.logs.templates.names import Numbers, number_tokens, unite
 from mcp_rag.logs.templates.plain import SIMILARITY, PlainEngine
-from mcp_rag.logs.templates.template import Template
+from mcp_rag.logs.templates.template import Template, Token
 
 LINES_WORTH_COMPILED = 12_000
 """Lines from which loading the compiled loops (0.4 s) pays; below, Python alone is done sooner. Measured with
@@ -28,6 +29,7 @@ class Engine(Protocol):
     def add_all(self, lines: Iterable[str]) -> Iterator[Template]: ...
     def match(self, line: str) -> Template | None: ...
     def restore(self, templates: Iterable[Template]) -> None: ...
+    def numbers(self) -> Numbers: ...
 
 
 class TemplateMiner:
@@ -59,7 +61,14 @@ class TemplateMiner:
 
     @property
     def templates(self) -> list[Template]:
-        """All templates, in the order in which they appeared."""
+        """All templates, in the order in which they appeared; those that differ only in names are one, which is found out
+        anew at each look."""
+        mined = self.mined
+        return unite(mined, self._chosen.numbers() if self._chosen else number_tokens(mined))
+
+    @property
+    def mined(self) -> list[Template]:
+        """The templates before names are found among their words: what goes on being mined, and what is saved."""
         return self._chosen.templates if self._chosen else self._restored
 
     def add(self, line: str) -> Template:
@@ -83,11 +92,10 @@ class TemplateMiner:
     def merge(self, others: Sequence[TemplateMiner]) -> None:
         """Take in what other miners found, in their order: files can be mined apart and in parallel, and the result does
         not depend on how many at once."""
-        mine = {template.tokens: template for template in self.templates}
-        counts = {tokens: template.count for tokens, template in mine.items()}
-        for other in others:
-            for template in other.templates:
-                counts[template.tokens] = counts.get(template.tokens, 0) + template.count
+        counts: dict[tuple[Token, ...], int] = {}
+        for miner in (self, *others):
+            for template in miner.mined:
+                counts[template.own_tokens] = counts.get(template.own_tokens, 0) + template.own_count
         self._chosen, self._restored = None, []
         self.restore(Template(tokens, count) for tokens, count in counts.items())
 

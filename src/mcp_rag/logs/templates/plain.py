@@ -1,9 +1,9 @@
 """Lines → templates in one pass, in Python alone, after Drain (He et al., ICWS 2017) with one rule of its own.
 
 Drain merges lines of one length whose tokens are similar enough, and so takes *started* and *stopped* for values.
-Here a plain word never varies: two lines share a template only when they differ in tokens that can be values
-(identifiers with dots or digits, the value of ``key=value``, quoted names). That rule, not a threshold set for each
-system, does the work: any similarity from 0.5 to 0.7 groups about as well.
+Here a plain word does not vary (``names.py`` tells when it does after all): two lines share a template only when they
+differ in tokens that can be values (identifiers with dots or digits, the value of ``key=value``, quoted names). That
+rule, not a threshold set for each system, does the work: any similarity from 0.5 to 0.7 groups about as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from mcp_rag.logs.templates.template import WILD, Template, Token
+from mcp_rag.logs.templates.names import Numbers, number_tokens
+from mcp_rag.logs.templates.template import WILD, Template, Token, widened
 from mcp_rag.logs.templates.variables import MASKER, same_digits
 
 SIMILARITY = 0.65
@@ -53,7 +54,7 @@ class Counted(Template):
     def widen(self, tokens: tuple[Token, ...]) -> None:
         """Let vary what is another in a line of these tokens."""
         if self._tokens != tokens:
-            self._tokens = tuple(map(_widened, self._tokens, tokens))
+            self._tokens = tuple(map(widened, self._tokens, tokens))
 
 
 class PlainEngine:
@@ -112,9 +113,13 @@ class PlainEngine:
     def restore(self, templates: Iterable[Template]) -> None:
         """Take templates that were saved, before the first line."""
         for template in templates:
-            kept = Counted(template.tokens, template.count)
+            kept = Counted(template.own_tokens, template.own_count)
             self.templates.append(kept)
-            self._groups.setdefault(_group([in_groups(token) for token in kept.tokens]), []).append(kept)
+            self._groups.setdefault(_group([in_groups(token) for token in kept.own_tokens]), []).append(kept)
+
+    def numbers(self) -> Numbers:
+        """The tokens of the templates as numbers."""
+        return number_tokens(self.templates)
 
     def _grow(self, shape: str) -> Counted:
         known = [known_token(text) for text in shape.split()]
@@ -146,7 +151,7 @@ class PlainEngine:
         """The most similar template that ``tokens`` may share, the eldest of equals."""
         best, best_similarity = None, self.similarity
         for template in group:
-            similarity = _similarity(template.tokens, tokens)
+            similarity = _similarity(template.own_tokens, tokens)
             if similarity > best_similarity or (best is None and similarity == best_similarity):
                 best, best_similarity = template, similarity
         return best
@@ -201,9 +206,3 @@ def _similarity(ours: tuple[Token, ...], theirs: tuple[Token, ...]) -> float:
             constant += 1
             same += a.value == b.value
     return same / constant if constant else 1.0
-
-
-def _widened(ours: Token, theirs: Token) -> Token:
-    if ours == theirs:
-        return ours
-    return Token(ours.key, WILD, ours.shown if ours.shown == theirs.shown else WILD)

@@ -60,7 +60,7 @@ def save_miner(miner: TemplateMiner, path: Path, marks: Mapping[str, Mark] | Non
         "similarity": miner.similarity,
         "max_templates": miner.max_templates,
         "files": {name: asdict(mark) for name, mark in (marks or {}).items()},
-        "templates": [{"count": t.count, "tokens": [list(token) for token in t.tokens]} for t in miner.templates],
+        "templates": [{"count": t.own_count, "tokens": [list(token) for token in t.own_tokens]} for t in miner.mined],
     }
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         json.dump(state, file, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,19 +24,40 @@ class Token(NamedTuple):
 class Template:
     """A shape of lines, and how often it was seen."""
 
-    __slots__ = ("_count", "_tokens")
+    __slots__ = ("_count", "_tokens", "_whole")
 
     def __init__(self, tokens: tuple[Token, ...], count: int = 0) -> None:
         self._tokens, self._count = tokens, count
+        self._whole: Template | None = None
+
+    @property
+    def whole(self) -> Template:
+        """What this has become part of, by the last look at the miner's ``templates``; itself, when it stands alone."""
+        return self._whole or self
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        return self._tokens
+        """Of the whole."""
+        return self._whole.tokens if self._whole else self.own_tokens
 
     @property
     def count(self) -> int:
-        """Lines seen in this shape, so far."""
+        """Lines seen in the shape of the whole, so far."""
+        return self._whole.count if self._whole else self.own_count
+
+    @property
+    def own_tokens(self) -> tuple[Token, ...]:
+        """As they were mined."""
+        return self._tokens
+
+    @property
+    def own_count(self) -> int:
+        """Lines that were counted here."""
         return self._count
+
+    def unite(self, whole: Template | None) -> None:
+        """Make this part of ``whole``, or of nothing."""
+        self._whole = whole
 
     @property
     def text(self) -> str:
@@ -61,6 +83,32 @@ class Template:
 
     def __repr__(self) -> str:
         return f"Template({self.text!r}, count={self.count})"
+
+
+class Whole(Template):
+    """Templates that are one: its tokens vary where theirs differ, and its lines are theirs."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Template]) -> None:
+        tokens = parts[0].own_tokens
+        for part in parts[1:]:
+            tokens = tuple(map(widened, tokens, part.own_tokens))
+        super().__init__(tokens)
+        self._parts = parts
+        for part in parts:
+            part.unite(self)
+
+    @property
+    def own_count(self) -> int:
+        return sum(part.own_count for part in self._parts)
+
+
+def widened(ours: Token, theirs: Token) -> Token:
+    """A token that is both."""
+    if ours == theirs:
+        return ours
+    return Token(ours.key, WILD, ours.shown if ours.shown == theirs.shown else WILD)
 
 
 _VARIES = "<(\\*|" + "|".join(sorted(kind.strip("<>") for kind in KINDS)) + ")>"
