@@ -95,6 +95,11 @@ def test_texts_masked_together_are_masked_as_each_alone(texts: list[str]) -> Non
     assert masked_all(texts) == [masked(text) for text in texts]
 
 
+WORDS = st.sampled_from(["alice", "bob", "carol", "dave", "eve", "u1", "10.0.0.7", "key=a", "key=b", "by"])
+SAYINGS = st.lists(st.lists(WORDS, min_size=2, max_size=5).map(" ".join), max_size=60)
+"""Lines of few words, so that many differ in one."""
+
+
 compiled = pytest.mark.skipif(find_spec("numba") is None, reason="the fast extra is not installed")
 
 
@@ -110,6 +115,24 @@ def mined(lines: list[str], *, fast: bool, most: int = 100_000) -> list[tuple[st
 @given(st.lists(LINES, max_size=30), st.integers(1, 12))
 def test_compiled_mining_gives_what_python_gives(lines: list[str], most: int) -> None:
     assert mined(lines, fast=True, most=most) == mined(lines, fast=False, most=most)
+
+
+@compiled
+@settings(deadline=None)
+@given(SAYINGS)
+def test_names_are_the_same_compiled_or_not(lines: list[str]) -> None:
+    assert mined(lines, fast=True) == mined(lines, fast=False)
+
+
+@given(SAYINGS)
+def test_no_line_is_lost_among_names(lines: list[str]) -> None:
+    miner = TemplateMiner()
+    mined_ = list(miner.add_all(lines))
+    wholes = miner.templates
+    assert sum(template.count for template in wholes) == len(lines)
+    assert {id(template.whole) for template in mined_} == {id(whole) for whole in wholes}
+    assert len({template.tokens for template in wholes}) == len(wholes)
+    assert all(template.whole.parameters(line) is not None for template, line in zip(mined_, lines, strict=True))
 
 
 @compiled
@@ -137,7 +160,7 @@ def test_a_state_goes_on_alike_compiled_or_not(before: list[str], after: list[st
         miner = TemplateMiner(fast=first)
         list(miner.add_all(before))
         further = TemplateMiner(fast=second)
-        further.restore(miner.templates)
+        further.restore(miner.mined)
         list(further.add_all(after))
         told.append([(template.text, template.count) for template in further.templates])
     assert told[0] == told[1] == told[2]

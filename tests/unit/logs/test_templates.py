@@ -43,6 +43,55 @@ def test_dotted_names_vary() -> None:
     assert mined(*lines) == ["agent <*> went to sleep"]
 
 
+USERS = ("root", "alice", "postgres", "nobody", "guest")
+
+
+def test_many_words_at_one_place_are_names() -> None:
+    lines = [f"session opened for user {name} by uid 0" for name in USERS]
+    assert mined(*lines[:4]) == [line.replace("uid 0", "uid <num>") for line in lines[:4]]
+    assert mined(*lines) == ["session opened for user <*> by uid <num>"]
+
+
+def test_words_beside_an_identifier_are_names() -> None:
+    lines = ("access denied for svc_backup7 here", "access denied for alice here", "access denied for root here")
+    assert mined(*lines) == ["access denied for <*> here"]
+    assert len(mined(*lines[:2])) == 2
+
+
+def test_names_at_two_places_are_found_one_after_the_other() -> None:
+    lines = [
+        f"user {name} joined the group {group}" for name in USERS for group in ("wheel", "docker", "adm", "ssl", "www")
+    ]
+    assert mined(*lines) == ["user <*> joined the group <*>"]
+
+
+def test_first_words_and_short_lines_are_no_names() -> None:
+    lines = [f"{name} went home" for name in USERS] + [f"hello {name}" for name in USERS]
+    assert len(mined(*lines)) == 2 * len(USERS)
+
+
+def test_what_a_line_was_counted_under_tells_the_whole() -> None:
+    miner = TemplateMiner()
+    given_ = [miner.add(f"session opened for user {name}") for name in USERS]
+    (whole,) = miner.templates
+    assert {template.whole for template in given_} == {whole}
+    assert {(t.id, t.text, t.count) for t in given_} == {(whole.id, "session opened for user <*>", 5)}
+    miner.add("session opened for user mallory")
+    assert [(t.id, t.count) for t in miner.templates] == [(whole.id, 6)]
+
+
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_names_are_found_alike_when_a_state_goes_on(cut: int, tmp_path: Path) -> None:
+    lines = [f"session opened for user {name}" for name in USERS]
+    miner = TemplateMiner()
+    list(miner.add_all(lines[:cut]))
+    assert len(miner.templates) == cut
+    save_miner(miner, tmp_path / "state")
+    further = load_miner(tmp_path / "state")
+    list(further.add_all(lines[cut:]))
+    assert [(t.text, t.count) for t in further.templates] == [("session opened for user <*>", 5)]
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [

@@ -91,13 +91,19 @@ class Whole(Template):
     __slots__ = ("_parts",)
 
     def __init__(self, parts: Sequence[Template]) -> None:
-        tokens = parts[0].own_tokens
-        for part in parts[1:]:
-            tokens = tuple(map(widened, tokens, part.own_tokens))
-        super().__init__(tokens)
+        super().__init__(())
         self._parts = parts
         for part in parts:
             part.unite(self)
+
+    @property
+    def own_tokens(self) -> tuple[Token, ...]:
+        if not self._tokens:  # not before somebody asks: most are only counted
+            first, *others = (part.own_tokens for part in self._parts)
+            for tokens in others:
+                first = tuple(map(widened, first, tokens))
+            self._tokens = first
+        return self._tokens
 
     @property
     def own_count(self) -> int:
