@@ -97,7 +97,7 @@ class Assistant:
         incident, evidence = self._hold_against_knowledge(incidents)
         history = self.ledger.incidents.history(incident.fingerprint)
         diagnosis = composing.compose(source, incident, spans, evidence, history, notes)
-        return self._worded(diagnosis)
+        return self.word(diagnosis)
 
     def _failing(self, log: Log, passed: Sequence[Log], run: GoodRun | None, progress: Progress) -> list[Span]:
         """The failing spans within the budget; those that no passing run has, when there is one and it leaves any."""
@@ -137,7 +137,8 @@ class Assistant:
         """The model that words ``diagnosis`` and talks about it: for hard cases another one, where one is set."""
         return self.hard_chat if self.hard_chat is not None and is_hard(diagnosis) else self.chat
 
-    def _worded(self, diagnosis: Diagnosis) -> Diagnosis:
+    def word(self, diagnosis: Diagnosis) -> Diagnosis:
+        """The same in the language model's words where one is set and they stand the check; else as it is, with a note."""
         chat = self.chat_for(diagnosis)
         if chat is None:
             return diagnosis

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_rag.evaluation.diagnosing import Report, evaluate
+from mcp_rag.evaluation.diagnosing import evaluate
 from mcp_rag.evaluation.labelled import read_labelled
+from mcp_rag.evaluation.reports import Report
+from mcp_rag.evaluation.voices import alone
 from mcp_rag.logs.sources import FileSource
 from mcp_rag.settings import Settings
 from mcp_rag.wiring import open_house
@@ -26,7 +28,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """Every log's figures in one fresh home, with the known issues that ship alone."""
     home = tmp_path_factory.mktemp("golden") / "home"
     with open_house(Settings(home=home)) as house:
-        return evaluate("golden", ROWS, lambda log: house.assistant.diagnose(FileSource(log)), lambda done, total: None)
+        diagnose = house.assistant.diagnose
+        (report,) = evaluate(ROWS, lambda log: diagnose(FileSource(log)), [alone()], lambda done, total: None)
+        return report
 
 
 def test_there_are_enough_logs_of_each_kind() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,30 @@ def read_labelled(folder: Path) -> list[Labelled]:
     if not labelled:
         raise InputError(f"{gold} is empty", "it has no row", "Label a log")
     return labelled
+
+
+def sampled(rows: Sequence[Labelled], number: int) -> list[Labelled]:
+    """``number`` of ``rows``, of each kind its share (largest remainders): those whose names' SHA-256 are least.
+
+    So it is the same from call to call, and a log that is added later moves at most one other out.
+    """
+    if number >= len(rows):
+        return list(rows)
+    kinds = sorted({row.kind for row in rows})
+    exact = {kind: number * sum(row.kind == kind for row in rows) / len(rows) for kind in kinds}
+    shares = {kind: int(exact[kind]) for kind in kinds}
+    for kind in sorted(kinds, key=lambda kind: shares[kind] - exact[kind])[: number - sum(shares.values())]:
+        shares[kind] += 1
+    taken = {
+        row.file
+        for kind in kinds
+        for row in sorted((row for row in rows if row.kind == kind), key=_draw)[: shares[kind]]
+    }
+    return [row for row in rows if row.file in taken]
+
+
+def _draw(row: Labelled) -> str:
+    return hashlib.sha256(row.file.encode()).hexdigest()
 
 
 def _labelled(folder: Path, row: Mapping[str, Any]) -> Labelled:

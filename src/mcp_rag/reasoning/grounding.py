@@ -33,12 +33,24 @@ def parse(text: str) -> dict[str, Any]:
     Raises:
         ChatMalformed: there is none, or it has not the shape that was asked for.
     """
+    value = first_object(text)
+    if not isinstance(value.get("cause"), dict):
+        raise ChatMalformed("The language model's answer has not the shape that was asked for", text[:120])
+    return value
+
+
+def first_object(text: str) -> dict[str, Any]:
+    """The first JSON object in a reply, whatever stands around it.
+
+    Raises:
+        ChatMalformed: there is none.
+    """
     start = text.find("{")
-    value = _decoded(text[start:]) if start >= 0 else None
     if start < 0:
         raise ChatMalformed("The language model's answer is not JSON", text[:120])
-    if not isinstance(value, dict) or not isinstance(value.get("cause"), dict):
-        raise ChatMalformed("The language model's answer has not the shape that was asked for", text[:120])
+    value = _decoded(text[start:])
+    if not isinstance(value, dict):
+        raise ChatMalformed("The language model's answer is no object", text[:120])
     return value
 
 

@@ -14,6 +14,9 @@ from mcp_rag.reasoning.grounding import Answer, ground
 from mcp_rag.reasoning.prompting import SCHEMA, write_prompt
 from mcp_rag.records import Diagnosis, Statement, Verdict
 
+NOTHING_BEARS_IT = "(no known issue bears this)"
+"""Ends the note that tells what a model reads in the lines of an unknown failure."""
+
 ATTEMPTS = 3
 """Each after a refusal for length, with half of the room; a server that counts needs one. Chosen by eye."""
 
@@ -77,5 +80,5 @@ def _with_reading(diagnosis: Diagnosis, answer: Answer, name: str, notes: list[s
     """Nothing known matches, and a model does not change that; what it reads in the lines is given as just that."""
     if answer.cause.supported and answer.cause.lines:
         cited = ", ".join(str(n) for n in answer.cause.lines)
-        notes.append(f"{name} reads in lines {cited}: {answer.cause.text} (no known issue bears this)")
+        notes.append(f"{name} reads in lines {cited}: {answer.cause.text} {NOTHING_BEARS_IT}")
     return replace(diagnosis, notes=tuple(notes))

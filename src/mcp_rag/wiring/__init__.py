@@ -6,6 +6,7 @@ certain without them must not wait for their engines to start.
 
 from mcp_rag.intake import redactor_of, source_of
 from mcp_rag.wiring.around import environment_versions, surroundings_of
+from mcp_rag.wiring.chats import chat_at
 from mcp_rag.wiring.houses import House, files_in_force, open_house, open_ledger, open_team_house, team_settings
 from mcp_rag.wiring.late import LateEmbedder, LateIndex, Tell
 
@@ -14,6 +15,7 @@ __all__ = [
     "LateEmbedder",
     "LateIndex",
     "Tell",
+    "chat_at",
     "environment_versions",
     "files_in_force",
     "open_house",

@@ -28,6 +28,16 @@ def hard_chat(settings: Settings, ledger: Ledger) -> ChatModel | None:
     return _served(url or settings.chat_base_url, model, key, settings, ledger)
 
 
+def chat_at(place: str, settings: Settings, ledger: Ledger) -> ChatModel:
+    """The model at ``place``: a server's URL or ``embedded:FILE``, and behind a ``#`` the model's name.
+
+    The key of the settings goes to the server that the settings name, and to no other.
+    """
+    url, _, model = place.partition("#")
+    key = settings.chat_api_key if url == settings.chat_base_url else ""
+    return _served(url, model, key, settings, ledger)
+
+
 def _served(url: str, model: str, key: str, settings: Settings, ledger: Ledger) -> ChatModel:
     from mcp_rag.inference.embedded import SCHEME, EmbeddedServer
     from mcp_rag.reasoning.guarded_chat import GuardedChat

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mcp_rag.errors import InputError
-from mcp_rag.evaluation.diagnosing import Report, compare, evaluate, interval, read_report
-from mcp_rag.evaluation.labelled import read_labelled
+from mcp_rag.errors import ChatUnreachable, InputError
+from mcp_rag.evaluation.diagnosing import changed_logs, evaluate
+from mcp_rag.evaluation.judging import Judge
+from mcp_rag.evaluation.labelled import Labelled, read_labelled, sampled
+from mcp_rag.evaluation.reports import Report, compare, counterpart, interval, read_reports, to_json
+from mcp_rag.evaluation.voices import ALONE, alone, spoken_by
+from mcp_rag.reasoning.chat import ChatModel, Reply
+from mcp_rag.reasoning.scripted_chat import ScriptedChat
+from mcp_rag.reasoning.wording import NOTHING_BEARS_IT
 from mcp_rag.records import Citation, Diagnosis, Span, Statement, Verdict
 
 ROWS = [
@@ -39,21 +46,103 @@ def diagnosed(path: str) -> Diagnosis:
     return Diagnosis(name, Verdict.KNOWN, 0.9, spans=span, cause=said[0], fix=said[1], citations=cited)
 
 
+def quiet(done: int, total: int) -> None:
+    """No progress."""
+
+
 def test_each_figure_counts_what_it_says(folder: Path) -> None:
     steps: list[tuple[int, int]] = []
-    report = evaluate("it", read_labelled(folder), diagnosed, lambda done, total: steps.append((done, total)))
+    (report,) = evaluate(read_labelled(folder), diagnosed, [alone()], lambda done, total: steps.append((done, total)))
     means = {figure: round(report.mean(figure), 3) for figure in report.values if figure != "seconds"}
+    assert report.name == ALONE
     assert means == {
         "key line in first span": 0.667,
         "key line in 50 lines": 0.667,
         "right fix": 0.5,
         "wrong known": 0.25,
         "right cause when known": 0.5,
+        "cause named": 0.5,
         "honest unknown": 1.0,
         "clean is clean": 1.0,
         "citations true": 0.5,
     }
     assert steps[-1] == (4, 4)
+
+
+def reply(*statements: tuple[str, list[int]]) -> str:
+    cause, *fix = [{"text": text, "lines": lines, "issues": []} for text, lines in statements]
+    return json.dumps({"cause": cause, "fix": fix, "commands": ["rm -rf /"], "cannot_tell": ""})
+
+
+def test_a_model_is_scored_beside_none_by_what_it_said_and_took(folder: Path) -> None:
+    said = [
+        Reply(reply(("It is two.", [2]), ("It is nine.", [9])), "m", 100, 20),
+        ChatUnreachable("down"),
+        Reply("", "m"),
+    ]
+    chat = ScriptedChat(*said)
+    asked: list[str] = []
+
+    def word(plain: Diagnosis, heard: ChatModel) -> Diagnosis:
+        asked.append(plain.source)
+        try:
+            heard.complete([])
+        except ChatUnreachable:
+            return plain
+        # The worst that a voice can do: another fix, and another cause.
+        return replace(plain, cause=Statement("Moonlight."), fix=Statement("Pray."), worded_by="m")
+
+    rows = read_labelled(folder)
+    first, second = evaluate(rows, diagnosed, [alone(), spoken_by("small", chat, word)], quiet)
+    assert asked == ["known.log", "wrong.log", "own.log"], "nothing is asked about a clean log"
+    values = second.values
+    assert values["usable answer"] == {"known.log": 1, "wrong.log": 0, "own.log": 0}
+    assert values["known and worded"] == {"known.log": 1, "wrong.log": 0}
+    assert values["prompt tokens"]["known.log"] == 100
+    assert values["answer tokens"]["known.log"] == 20
+    assert values["commands invented"] == {"known.log": 1}
+    assert values["statements unsupported"] == {"known.log": 1}, "no line of this diagnosis was given to cite"
+    assert (first.mean("right fix"), second.mean("right fix")) == (0.5, 0)
+    assert changed_logs(second, first) == (["known.log"], [])
+    assert changed_logs(first, second) == ([], ["known.log"])
+
+
+def test_what_a_model_reads_in_an_unknown_failure_may_name_its_cause(folder: Path) -> None:
+    (folder / "gold.jsonl").write_text(json.dumps({**ROWS[2], "accept": "gremlin"}) + "\n")
+
+    def read(plain: Diagnosis, heard: ChatModel) -> Diagnosis:
+        return replace(plain, notes=(f"m reads in lines 2: a gremlin {NOTHING_BEARS_IT}", "no gremlin here"))
+
+    plain, worded = evaluate(read_labelled(folder), diagnosed, [alone(), spoken_by("m", ScriptedChat(), read)], quiet)
+    assert (plain.mean("cause named"), worded.mean("cause named")) == (0, 1)
+    assert worded.mean("honest unknown") == 1
+
+
+@pytest.mark.parametrize(("said", "judged"), [('{"same_cause": true}', 1.0), ('so: {"same_cause": false}', 0.0)])
+def test_a_judge_says_yes_or_no_and_sees_what_is_labelled(folder: Path, said: str, judged: float) -> None:
+    chat = ScriptedChat(said, said)
+    (report,) = evaluate(read_labelled(folder), diagnosed, [alone()], quiet, Judge(chat))
+    assert report.mean("cause named, judged") == judged
+    assert set(report.values["cause named, judged"]) == {"known.log", "wrong.log"}
+    asked = json.loads(chat.asked[0][1].content)
+    assert asked == {"lines": ['two "x"'], "expressions": "(?i)alias", "answer": "An Alias was removed."}
+
+
+@pytest.mark.parametrize("said", ["no JSON", '{"same_cause": "yes"}', "[1]", ChatUnreachable("down")])
+def test_a_judge_that_does_not_judge_counts_for_nothing(said: str | ChatUnreachable) -> None:
+    assert Judge(ScriptedChat(said)).same_cause(["line"], "x", "answer") is None
+
+
+def test_a_sample_is_the_same_each_time_and_has_each_kind(tmp_path: Path) -> None:
+    rows = [Labelled(f"{n}.log", tmp_path, "known" if n % 10 else "clean") for n in range(100)]
+    taken = sampled(rows, 20)
+    assert (len(taken), sum(row.kind == "clean" for row in taken)) == (20, 2)
+    assert sampled(list(reversed(rows)), 20) == list(reversed(taken))
+    assert [row.file for row in taken] == [row.file for row in rows if row in taken], "in their order"
+    more = sampled([*rows, *(Labelled(f"new{n}.log", tmp_path, "known") for n in range(10))], 22)
+    assert len({row.file for row in taken} & {row.file for row in more}) >= 15
+    assert sampled(rows, 100) == sampled(rows, 500) == rows
+    assert len(sampled(rows, 1)) == 1
 
 
 def test_an_interval_holds_its_mean_and_stays_the_same() -> None:
@@ -66,19 +155,28 @@ def test_an_interval_holds_its_mean_and_stays_the_same() -> None:
 
 def test_reports_are_stored_and_compared_log_by_log(tmp_path: Path) -> None:
     before = Report("a", {"right fix": {"1": 0.0, "2": 1.0, "gone": 1.0}, "old": {"1": 1.0}})
-    (tmp_path / "a.json").write_text(json.dumps(before.to_json()))
-    assert read_report(tmp_path / "a.json") == before
+    (tmp_path / "a.json").write_text(json.dumps(to_json([before, Report("c", {})], "2 of 9 logs")))
+    assert read_reports(tmp_path / "a.json") == [before, Report("c", {})]
     now = Report("b", {"right fix": {"1": 1.0, "2": 1.0, "new": 0.0}})
     difference = compare(now, before)["right fix"]
     assert (difference.before, difference.change, difference.logs) == (0.5, 0.5, 2)
     assert difference.low <= 0.5 <= difference.high
+    assert counterpart("b", [before]) == before
+    assert counterpart("b", [before, Report("c", {})]) is None
+    assert counterpart("a", [before, Report("c", {})]) == before
+
+
+def test_a_report_of_the_first_version_is_still_read(tmp_path: Path) -> None:
+    old = {"format": "mcp-rag-evaluation", "version": 1, "name": "a", "values": {"right fix": {"1": 1.0}}}
+    (tmp_path / "a.json").write_text(json.dumps(old))
+    assert read_reports(tmp_path / "a.json") == [Report("a", {"right fix": {"1": 1.0}})]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "mcp-rag-evaluation", "version": 99, "values": {}}'])
 def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "x").write_text(text)
     with pytest.raises(InputError, match="no report"):
-        read_report(tmp_path / "x")
+        read_reports(tmp_path / "x")
 
 
 @pytest.mark.parametrize(
