@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from chat_server import say, serving
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -39,10 +43,45 @@ def test_a_folder_is_scored_stored_and_compared(tmp_path: Path) -> None:
         "clean is clean": 1.0,
         "citations true": 1.0,
     }
-    again = call(tmp_path / "home", str(tmp_path), "--compare", str(report))
-    assert "+0.000" in again.stdout
-    assert "without a language model" in again.stdout
+    with serving(obey) as (url, asked):
+        again = call(
+            tmp_path / "home",
+            str(tmp_path),
+            "--compare",
+            str(report),
+            "--with",
+            f"{url}#small",
+            "--judge",
+            f"{url}#judge",
+        )
+    said = " ".join(again.stdout.split())
+    assert "without a language model, compared" in said
+    assert "small: better than without on 0 logs, worse on 0" in said
+    assert re.search(r"known and worded\W+1\W+–\W+1\.000", said)
+    assert {body["model"] for body in asked if "messages" in body} == {"small", "judge"}
     assert not (tmp_path / "home" / "ledger.db").exists()
+
+
+def obey(handler: BaseHTTPRequestHandler, body: dict[str, object]) -> None:
+    """Words what it is given, and judges yes; what else is asked it does not know."""
+    if handler.path != "/v1/chat/completions":
+        return say(handler, {}, 404)
+    messages = body["messages"]
+    assert isinstance(messages, list)
+    data = json.loads(messages[-1]["content"])
+    if "expressions" in data:
+        answer: dict[str, object] = {"same_cause": True}
+    else:
+        (issue, *_), lines = data["known_issues"], data["incident"]["lines"]
+        cause = {"text": issue["cause"], "lines": [lines[-1]["line"]], "issues": [issue["id"]]}
+        answer = {"cause": cause, "fix": [], "commands": [], "cannot_tell": ""}
+    say(handler, {"choices": [{"message": {"content": json.dumps(answer)}}], "usage": {"prompt_tokens": 9}})
+
+
+def test_a_sample_says_of_how_many(tmp_path: Path) -> None:
+    said = call(tmp_path / "home", str(GOLDEN), "--sample", "1", "--json").stdout
+    assert {row["logs"] for row in map(json.loads, said.splitlines()) if "figure" in row} == {1}
+    assert call(tmp_path / "home", str(GOLDEN), "--sample", "0").returncode == 2
 
 
 def test_no_model_and_no_labels_are_clear_errors(tmp_path: Path) -> None:

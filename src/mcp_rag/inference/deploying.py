@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from packaging.version import InvalidVersion, Version
+
+from mcp_rag.inference.installation import Installed
 from mcp_rag.inference.preflight import TENSOR_PARALLEL
-from mcp_rag.inference.vllm import Installed, Launch, without_secrets
+from mcp_rag.inference.vllm import MODULE, Launch, serves_by_name, without_secrets
 
 IMAGE = "vllm/vllm-openai"
-"""vLLM's own image, which takes the flags of ``vllm serve`` as its arguments."""
+"""vLLM's own image. What it runs by itself has changed: the module, which overlooks a model that stands without a flag,
+and ``vllm serve``, which refuses ``--model``. So the command is said in full."""
 
 SHARED_MEMORY = "8gb"
 """Tensor parallelism passes tensors through it; docker gives 64 MB. Chosen by eye."""
@@ -20,8 +24,9 @@ def compose(launch: Launch, installed: Installed) -> str:
     """A compose file with one service; the API key is taken from the environment, never written down."""
     port = launch.number(8000, "--port")
     service: dict[str, Any] = {
-        "image": f"{IMAGE}:v{installed.version}",
-        "command": ["--model", launch.model, *without_secrets(launch.flags, f"${{{API_KEY}}}")],
+        "image": _image(installed),
+        "entrypoint": _program(installed),
+        "command": [*_model(launch, installed), *without_secrets(launch.flags, f"${{{API_KEY}}}")],
         "environment": {"HF_TOKEN": "${HF_TOKEN:-}", **_inside(launch)},
         "ports": [f"127.0.0.1:{port}:{port}"],
         "volumes": _volumes(launch),
@@ -44,8 +49,9 @@ def kubernetes(launch: Launch, installed: Installed) -> str:
     probe = {"httpGet": {"path": "/health", "port": port}}
     container = {
         "name": "server",
-        "image": f"{IMAGE}:v{installed.version}",
-        "args": ["--model", launch.model, *without_secrets(launch.flags, f"$({API_KEY})")],
+        "image": _image(installed),
+        "command": _program(installed),
+        "args": [*_model(launch, installed), *without_secrets(launch.flags, f"$({API_KEY})")],
         "env": [{"name": name, "value": value} for name, value in _inside(launch).items()] + _secret(launch),
         "ports": [{"containerPort": port}],
         "resources": {"limits": {"nvidia.com/gpu": launch.number(1, *TENSOR_PARALLEL)}},
@@ -75,6 +81,22 @@ def kubernetes(launch: Launch, installed: Installed) -> str:
     return f"{_yaml(deployment)}---\n{_yaml(service)}"
 
 
+def _image(installed: Installed) -> str:
+    """The image of the release that a build of one's own was made from."""
+    try:
+        return f"{IMAGE}:v{Version(installed.version).base_version}"
+    except InvalidVersion:
+        return f"{IMAGE}:latest"
+
+
+def _program(installed: Installed) -> list[str]:
+    return ["vllm", "serve"] if serves_by_name(installed.version) else ["python3", "-m", MODULE]
+
+
+def _model(launch: Launch, installed: Installed) -> list[str]:
+    return [launch.model] if serves_by_name(installed.version) else ["--model", launch.model]
+
+
 def _inside(launch: Launch) -> dict[str, str]:
     """The variables that make sense in a container, which sees only the GPUs that it is given."""
     return {name: value for name, value in launch.environment.items() if name != "CUDA_VISIBLE_DEVICES"}
@@ -100,4 +122,10 @@ def _secret(launch: Launch) -> list[dict[str, Any]]:
 def _yaml(value: Any) -> str:
     import yaml
 
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+    class Plain(yaml.SafeDumper):
+        """Writes a value that stands in two places twice, not once and a reference to it."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    return str(yaml.dump(value, Dumper=Plain, sort_keys=False, allow_unicode=True))

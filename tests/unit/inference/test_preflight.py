@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from mcp_rag.inference.installation import Installed
 from mcp_rag.inference.preflight import GIB, Finding, Gpu, check, read_model, room_for_cache
-from mcp_rag.inference.vllm import Installed, Launch, prepare, switches, without_secrets
+from mcp_rag.inference.switches import switches
+from mcp_rag.inference.vllm import Launch, prepare, without_secrets
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],

@@ -23,8 +23,10 @@ from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.settings import Settings
 
 if TYPE_CHECKING:
+    from mcp_rag.inference.installation import Installed
     from mcp_rag.inference.preflight import Finding
-    from mcp_rag.inference.vllm import Installed, Launch, Switch
+    from mcp_rag.inference.switches import Switch
+    from mcp_rag.inference.vllm import Launch
 
 POLL_SECONDS = 1.0
 _MARKS = {"stop": "✗", "warn": "!", "note": "·"}
@@ -76,8 +78,9 @@ def serve(
     when the check says that it would fail; nothing is started then, and nothing is ever installed or edited.
     """
     from mcp_rag.inference import deploying
+    from mcp_rag.inference.installation import look_at
     from mcp_rag.inference.preflight import check, visible_gpus
-    from mcp_rag.inference.vllm import look_at, prepare
+    from mcp_rag.inference.vllm import prepare
 
     settings = settings_from(home=home)
     installed = look_at(python or _python_of_vllm())
@@ -113,7 +116,7 @@ def _python_of_vllm() -> str:
 
 
 def _named(wanted: Sequence[str], installed: Installed) -> dict[str, str]:
-    from mcp_rag.inference.vllm import switches
+    from mcp_rag.inference.switches import switches
 
     usual = {switch.name: switch.value for switch in switches(installed)}
     named = {}
