@@ -70,8 +70,8 @@ def forget() -> None:
 
     variables.MASKER.__init__()  # type: ignore[misc]
     plainly._TOKENS.clear()
-    if "mcp_rag.logs.templates.fast" in sys.modules:
-        sys.modules["mcp_rag.logs.templates.fast"].LEXICON.forget()
+    if "mcp_rag.logs.templates.lexicon" in sys.modules:
+        sys.modules["mcp_rag.logs.templates.lexicon"].LEXICON.forget()
 
 
 def drain3_miner() -> Any:

@@ -137,7 +137,7 @@ def test_no_line_is_lost_among_names(lines: list[str]) -> None:
 
 @compiled
 def test_compiled_mining_gives_what_python_gives_for_real_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mcp_rag.logs.templates import fast, plain
+    from mcp_rag.logs.templates import fast, lexicon, plain
 
     logs = sorted((Path(__file__).parents[1] / "golden" / "logs").glob("*.log"))
     lines = [line for log in logs for line in log.read_text("utf-8", "replace").split("\n")]
@@ -146,7 +146,7 @@ def test_compiled_mining_gives_what_python_gives_for_real_logs(monkeypatch: pyte
     # With so little remembered that everything is forgotten many times.
     for module in (fast, plain):
         monkeypatch.setattr(module, "REMEMBERED_SHAPES", 500)
-    monkeypatch.setattr(fast, "REMEMBERED_WORDS", 3_000)
+    monkeypatch.setattr(lexicon, "REMEMBERED_WORDS", 3_000)
     monkeypatch.setattr(fast, "LINES_AT_ONCE", 1_000)
     assert mined(lines, fast=True) == mined(lines, fast=False)
 
