@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +54,31 @@ def test_rows_keep_their_ids_and_bad_ones_are_counted(tmp_path: Path) -> None:
     assert [issue.id for issue in document.issues[:2]] == ["A/1", "7"]
     assert len(document.issues) == 3
     assert sum(document.skipped.values()) == 4
+
+
+@pytest.mark.parametrize("packing", [gzip, bz2, lzma], ids=["gz", "bz2", "xz"])
+def test_packed_rows_are_read(tmp_path: Path, packing: Any) -> None:
+    suffix = {"gzip": "gz", "bz2": "bz2", "lzma": "xz"}[packing.__name__]
+    document = read(tmp_path, f"k.jsonl.{suffix}", packing.compress(b'{"id": "a", "text": "one"}\n'))
+    assert [issue.id for issue in document.issues] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("k.jsonl.gz", gzip.compress(b"x" * 100)[:-4], "unreadable"),
+        ("k.jsonl.gz", b"no gzip at all", "unreadable"),
+        ("k.jsonl.xz", b"no xz at all", "unreadable"),
+        ("bomb.txt.gz", gzip.compress(bytes(5_000_000)), "times its packed size"),
+        ("k.tar.gz", gzip.compress(b"x"), "of a kind"),
+        ("k.gz", gzip.compress(b"x"), "of a kind"),
+    ],
+    ids=["cut", "no gzip", "no xz", "bomb", "tar", "no kind"],
+)
+def test_what_cannot_be_unpacked_is_told(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    document = read(tmp_path, name, data)
+    assert not document.issues
+    assert why in " ".join(document.skipped)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

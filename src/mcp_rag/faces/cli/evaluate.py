@@ -84,7 +84,7 @@ def _searched(
             learned = librarian.learn(house.ledger, documents)
             if documents and not learned.added:
                 why = ", ".join(f"{number} × {reason}" for reason, number in learned.skipped.items())
-                raise InputError("No known issue was read", why, "Give what `mcp-rag learn` takes, unpacked")
+                raise InputError("No known issue was read", why, "Give what `mcp-rag learn` takes")
             out = [issue.key for issue in house.ledger.issues.all() if issue.id in gone]
             house.ledger.issues.remove(out)
             known = frozenset(issue.id for issue in house.ledger.issues.all())

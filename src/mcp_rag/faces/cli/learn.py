@@ -25,7 +25,8 @@ _TOOL, _ALL_TOOLS = "tool:", "tools"
 @home_option
 def learn(documents: tuple[str, ...], as_json: bool, home: Path | None) -> None:
     """Take each DOCUMENT into the knowledge base: folders, Markdown, JSONL, CSV, plain text, HTML; GitHub issues as JSON
-    (`gh issue list --json number,title,body,comments,url`); a Stack Exchange dump's Posts.xml, its accepted answers.
+    (`gh issue list --json number,title,body,comments,url`); a Stack Exchange dump's Posts.xml, its accepted answers. All but the
+    dump may be packed (.gz, .bz2, .xz).
 
     `tool:NAME` takes what an installed tool explains about its own errors: rustc, gcc, javac, ruff, pylint, mypy,
     postgresql, sqlite, errno, exit-codes, systemd, http, node, openssl, curl. `tools` takes all that are there (a folder of

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import lzma
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.documents.document import Document
@@ -18,6 +23,9 @@ from mcp_rag.records import KnownIssue
 
 LARGEST_DOCUMENT_BYTES = 2_000_000_000
 LARGEST_ENTRY_CHARACTERS = 10_000_000
+
+LARGEST_RATIO, RATIO_FLOOR_BYTES = 100, 1_000_000
+"""Bytes unpacked for each packed one at most; below the floor any ratio will do. As logs are read by default."""
 
 ENTRIES_PER_PART = 5_000
 """A dump is taken in parts of so many entries, each learned at once: an interrupted call goes on behind the last. By
@@ -41,6 +49,8 @@ _BY_SUFFIX: dict[str, Entries] = {
     ".log": text_entries,
     "": text_entries,
 }
+
+_UNPACKERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 def read_documents(paths: Sequence[Path]) -> Iterator[Document]:
@@ -104,10 +114,12 @@ def _read_dump(path: Path, source: str, name: str) -> Iterator[Document]:
 def _read(path: Path, source: str, name: str) -> Document:
     skipped: Counter[str] = Counter()
     try:
-        data = path.read_bytes() if path.stat().st_size <= LARGEST_DOCUMENT_BYTES else None
-    except OSError as fault:
-        return Document(source, name, "", skipped=Counter({f"unreadable: {fault.strerror}": 1}))
-    entries = _BY_SUFFIX.get(path.suffix.lower())
+        data = _content(path)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as fault:
+        why = getattr(fault, "strerror", None) or str(fault)
+        return Document(source, name, "", skipped=Counter({f"unreadable: {why}": 1}))
+    suffixes = path.suffixes[-2:] if path.suffix.lower() in _UNPACKERS else path.suffixes[-1:]
+    entries = _BY_SUFFIX.get(suffixes[0].lower() if suffixes else "")
     reason = _unusable(data, entries)
     if data is None or entries is None or reason:
         return Document(source, name, "", skipped=Counter({reason: 1}))
@@ -120,9 +132,21 @@ def _read(path: Path, source: str, name: str) -> Document:
     return Document(source, name, hashlib.sha256(data).hexdigest(), issues, skipped)
 
 
+def _content(path: Path) -> bytes | None:
+    """A file's bytes, unpacked; None when there are too many."""
+    size = path.stat().st_size
+    unpack = _UNPACKERS.get(path.suffix.lower())
+    if unpack is None:
+        return path.read_bytes() if size <= LARGEST_DOCUMENT_BYTES else None
+    most = min(LARGEST_DOCUMENT_BYTES, max(RATIO_FLOOR_BYTES, size * LARGEST_RATIO))
+    with unpack(path) as file:
+        data: bytes = file.read(most + 1)
+    return data if len(data) <= most else None
+
+
 def _unusable(data: bytes | None, entries: Entries | None) -> str:
     if data is None:
-        return f"larger than {LARGEST_DOCUMENT_BYTES} bytes"
+        return f"larger than {LARGEST_DOCUMENT_BYTES} bytes, or {LARGEST_RATIO} times its packed size"
     if entries is None:
         return "of a kind that is not read"
     if not data.strip():
