@@ -1,9 +1,14 @@
 """One real `mcp-rag serve` under load: start, the faces beside the library call, many clients at once, memory, stop.
 
-    python benchmarks/service.py [--clients 64] [--seconds 60] [--home FOLDER]
+    python benchmarks/service.py [--clients 64] [--seconds 60] [--think 5] [--home FOLDER]
 
 A home that is given keeps its index for the next run; otherwise a fresh one embeds what ships first. The questions are
-lines of tests/golden's logs with fresh numbers in them, so that no two are alike; a client asks again at once.
+lines of tests/golden's logs with fresh numbers in them, so that no two are alike and no answer is remembered.
+
+Two loads of as many clients and seconds: people and agents, who read an answer before they ask again (an exponential
+pause, of 5 s in the mean), and clients that ask again at once, which is more than the machine can do whatever is
+served. Clients come one by one; when the last is there, the seconds begin that count. They run in this process, on the
+processors of the server.
 """
 
 from __future__ import annotations
@@ -34,6 +39,9 @@ LOGS = Path(__file__).parents[1] / "tests" / "golden" / "logs"
 MIX = (("search", 0.6), ("diagnose", 0.3), ("confirm", 0.1))
 LONGEST_LOG_BYTES = 30_000
 PAIRS = 40
+ARRIVAL_SECONDS = 20.0
+"""Over so long many clients come, evenly: that they all begin in one instant is no load that anybody has. Chosen by
+eye."""
 SINGLE_SHARE = 0.25
 TOOL = {
     "jsonrpc": "2.0",
@@ -96,19 +104,24 @@ class Questions:
 class Load:
     """What clients did: seconds by kind of request, and what was no success."""
 
-    def __init__(self, url: str, questions: Questions) -> None:
+    def __init__(self, url: str, questions: Questions, think_seconds: float = 0.0) -> None:
         self._url, self._questions, self._random = url, questions, random.Random(11)
+        self._think_seconds = think_seconds
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.faults: Counter[str] = Counter()
         self._seen: list[tuple[str, str]] = []
 
     async def run(self, clients: int, seconds: float) -> None:
-        until = time.perf_counter() + seconds
+        arrival = ARRIVAL_SECONDS if clients > 1 else 0.0
+        begun = time.perf_counter()
+        self._counts_from, until = begun + arrival, begun + arrival + seconds
         limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
         async with httpx.AsyncClient(base_url=self._url, timeout=120, limits=limits) as http:
-            await asyncio.gather(*(self._client(http, until) for _ in range(clients)))
+            waits = (arrival * number / clients for number in range(clients))
+            await asyncio.gather(*(self._client(http, until, wait) for wait in waits))
 
-    async def _client(self, http: httpx.AsyncClient, until: float) -> None:
+    async def _client(self, http: httpx.AsyncClient, until: float, wait: float) -> None:
+        await asyncio.sleep(wait)
         kinds, weights = zip(*MIX, strict=True)
         ways: dict[str, Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]] = {
             "search": self._search,
@@ -123,9 +136,12 @@ class Load:
             except httpx.HTTPError as fault:
                 self.faults[type(fault).__name__] += 1
                 continue
-            self.seconds[kind].append(time.perf_counter() - begun)
+            if begun >= self._counts_from:
+                self.seconds[kind].append(time.perf_counter() - begun)
             if answer.status_code >= 400:
                 self.faults[f"{kind} {answer.status_code}"] += 1
+            if self._think_seconds:
+                await asyncio.sleep(self._random.expovariate(1 / self._think_seconds))
 
     async def _search(self, http: httpx.AsyncClient) -> httpx.Response:
         return await http.get("/v1/search", params={"q": self._questions.error(), "limit": 5})
@@ -196,8 +212,10 @@ def beside_the_library(server: Server, home: Path, questions: Questions) -> None
             )
 
 
-async def under_load(server: Server, questions: Questions, clients: int, seconds: int) -> tuple[Load, list[float]]:
-    load, memory = Load(server.url, questions), [server.megabytes()]
+async def under_load(
+    server: Server, questions: Questions, clients: int, seconds: int, think_seconds: float
+) -> tuple[Load, list[float]]:
+    load, memory = Load(server.url, questions, think_seconds), [server.megabytes()]
 
     async def watch() -> None:
         while True:
@@ -208,6 +226,21 @@ async def under_load(server: Server, questions: Questions, clients: int, seconds
     await load.run(clients, seconds)
     watching.cancel()
     return load, memory
+
+
+def many_clients(
+    server: Server, questions: Questions, clients: int, seconds: int, think_seconds: float, alone: float
+) -> None:
+    """One load, and how it compares with ``alone``, one client's median seconds for a search."""
+    load, memory = asyncio.run(under_load(server, questions, clients, seconds, think_seconds))
+    count = sum(map(len, load.seconds.values()))
+    pause = f"each pausing {think_seconds:g} s in the mean" if think_seconds else "none of which ever pauses"
+    print(f"{clients} clients for {seconds} s, {pause}: {count} requests, {count / seconds:.1f} in a second:")
+    told(load)
+    ratio = percentile(load.seconds["search"], 0.99) / alone
+    print(f"  p99 of search over one client's median: {ratio:.1f}")
+    half = len(memory) // 2
+    print(f"  memory: {memory[0]:.0f} MB before, {max(memory):.0f} at most, {max(memory[:half]):.0f} in the first half")
 
 
 async def stop_in_flight(server: Server, questions: Questions) -> None:
@@ -226,6 +259,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--think", type=float, default=5.0, help="mean pause of a client, in seconds")
     parser.add_argument("--home", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -247,15 +281,9 @@ def main() -> None:
         asyncio.run(single.run(1, given.seconds * SINGLE_SHARE))
         print("One client:")
         told(single)
-        load, memory = asyncio.run(under_load(server, questions, given.clients, given.seconds))
-        print(f"{given.clients} clients for {given.seconds} s, {sum(map(len, load.seconds.values()))} requests:")
-        told(load)
-        ratio = percentile(load.seconds["search"], 0.99) / statistics.median(single.seconds["search"])
-        print(f"  p99 of search over one client's median: {ratio:.1f}")
-        half = len(memory) // 2
-        print(
-            f"  memory: {memory[0]:.0f} MB before, {max(memory):.0f} at most, {max(memory[:half]):.0f} in the first half"
-        )
+        alone = statistics.median(single.seconds["search"])
+        for think in (given.think, 0.0):
+            many_clients(server, questions, given.clients, given.seconds, think, alone)
         asyncio.run(stop_in_flight(server, questions))
 
 

@@ -161,17 +161,19 @@ def follow(
     place: str,
     lock: AbstractContextManager[object],
     progress: Progress = lambda done, total: None,
+    is_counted: bool = False,
 ) -> None:
     """Bring the index at ``place`` up to the ledger's newest revision.
 
     ``place`` names server, collection and model: each has a watermark of its own. Two processes may follow at
     once; ``lock`` keeps them from embedding the same text twice, and what they write is idempotent anyway.
+    ``is_counted`` spares an index that was whole a moment ago the counting of its entries.
 
     Raises:
         KnowledgeError: the index does not hold what was written to it.
     """
     mark = f"index revision at {place}"
-    if int(ledger.state.get(mark) or 0) == ledger.issues.revision() and _is_whole(ledger, index):
+    if int(ledger.state.get(mark) or 0) == ledger.issues.revision() and (is_counted or _is_whole(ledger, index)):
         return
     with lock:
         if not _is_whole(ledger, index, int(ledger.state.get(mark) or 0)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.issue_file import parse_issue_file
-from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, sample_of
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom, lowered, sample_of
 from mcp_rag.knowledge.version_check import may_overlap
 from mcp_rag.records import Excerpt, KnownIssue
 
@@ -167,12 +167,8 @@ class _Patterns:
     def firing(self, lines: Sequence[Excerpt]) -> Iterator[tuple[str, SymptomMatch, str]]:
         """The issues of which a symptom describes one of ``lines`` and says enough to be certain: their name, the match
         that weighs most, and its symptom."""
-        text = "\n".join(line.text.lower() for line in lines)
+        text = lowered(lines)
         for name, symptoms in self._of:
-            found = [(m, s) for pattern, s in symptoms if _may(pattern, text) and (m := pattern.match(lines))]
+            found = [(m, s) for pattern, s in symptoms if pattern.may_match(text) and (m := pattern.match(lines))]
             if found and max(match.specificity for match, _ in found) >= CERTAIN_CHARACTERS:
                 yield name, *max(found, key=lambda each: each[0].weight)
-
-
-def _may(pattern: Pattern, text: str) -> bool:
-    return all(literal in text for _, literal in pattern.parts)

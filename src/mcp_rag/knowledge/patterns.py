@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from unicodedata import east_asian_width
 
+from mcp_rag.knowledge.required_text import required_text
 from mcp_rag.records import Evidence, Excerpt
 
 CERTAIN_CHARACTERS = 12
@@ -58,6 +59,10 @@ class Pattern:
     specificity: int
     open_names: frozenset[str] = frozenset()
 
+    def may_match(self, lowered: str) -> bool:
+        """Whether ``lowered``, lines as :func:`lowered` gives them, holds every literal; without one it can't match."""
+        return all(literal in lowered for _, literal in self.parts)
+
     def match(self, lines: Sequence[Excerpt]) -> SymptomMatch | None:
         """The first occurrence of every part in ``lines``; None when one is missing."""
         found: list[int] = []
@@ -70,6 +75,11 @@ class Pattern:
             variables |= {k: v for k, v in hit[1].items() if v}
         freedom = sum(len(value) for name, value in variables.items() if name in self.open_names)
         return SymptomMatch(tuple(dict.fromkeys(found)), variables, self.specificity, freedom)
+
+
+def lowered(lines: Sequence[Excerpt]) -> str:
+    """All that :meth:`Pattern.match` looks at of ``lines``, in lower case."""
+    return "\n".join(line.text[:LONGEST_LINE] for line in lines).lower()
 
 
 def _hits(
@@ -138,7 +148,7 @@ def _expression(text: str) -> tuple[re.Pattern[str], str, int]:
     except re.error as fault:
         raise ValueError(f"the expression {text!r} is wrong: {fault}") from fault
     words = re.findall(r"[A-Za-z_ ]{3,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text))
-    return compiled, "", sum(len("".join(word.split())) for word in words)
+    return compiled, required_text(text), sum(len("".join(word.split())) for word in words)
 
 
 _MASK = re.compile(r"<(uuid|time|ip|url|email|path|hex|num)>")

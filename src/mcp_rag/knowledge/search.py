@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ from mcp_rag.knowledge.index import (
     IndexQuery,
     KnowledgeIndex,
 )
-from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, lowered
 from mcp_rag.knowledge.queries import message_of, query_from_text, unnamed
 from mcp_rag.knowledge.ranking import (
     CANDIDATES,
@@ -134,7 +135,7 @@ class KnowledgeBase:
         self._ledger, self._index, self._embedder = ledger, index, embedder
         self._without = tuple(without_sources)
         self._now = now
-        self._patterns: tuple[int, list[tuple[str, str]]] | None = None
+        self._patterns: tuple[int, list[tuple[str, Pattern]]] | None = None
 
     @property
     def without_sources(self) -> tuple[str, ...]:
@@ -182,22 +183,19 @@ class KnowledgeBase:
 
     def _pattern_matches(self, query: Query) -> dict[str, SymptomMatch]:
         best: dict[str, SymptomMatch] = {}
-        for key, symptom in self._known_patterns():
-            try:
-                found = compile_symptom(symptom).match(query.lines)
-            except ValueError:
-                # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
-                continue
+        text = lowered(query.lines)
+        for key, pattern in self._known_patterns():
+            found = pattern.match(query.lines) if pattern.may_match(text) else None
             if found and found.specificity >= CERTAIN_CHARACTERS:
                 best[key] = max(best.get(key, found), found, key=lambda match: match.weight)
         return best
 
-    def _known_patterns(self) -> list[tuple[str, str]]:
+    def _known_patterns(self) -> list[tuple[str, Pattern]]:
         """The ledger's patterns, read again when they have changed."""
         revision = self._ledger.issues.patterns_revision()
         kept = self._patterns
         if kept is None or kept[0] != revision:
-            kept = self._patterns = (revision, self._ledger.issues.patterns())
+            kept = self._patterns = (revision, list(_compiled(self._ledger.issues.patterns())))
         return kept[1]
 
     def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, votes: Votes) -> Evidence:
@@ -295,6 +293,13 @@ class KnowledgeBase:
             ),
             version_check=check,
         )
+
+
+def _compiled(symptoms: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Pattern]]:
+    for key, symptom in symptoms:
+        # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
+        with suppress(ValueError):
+            yield key, compile_symptom(symptom)
 
 
 def look_up(

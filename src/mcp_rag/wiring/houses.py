@@ -156,10 +156,12 @@ def _furnished(
 ) -> Iterator[House]:
     """The parts on an open ledger, put together."""
 
-    def follow(index: KnowledgeIndex, place: str, lock: Lockable, progress: librarian.Progress) -> None:
-        librarian.follow(ledger, index, embedder, place, lock, progress)
+    def follow(
+        index: KnowledgeIndex, place: str, lock: Lockable, progress: librarian.Progress, is_counted: bool
+    ) -> None:
+        librarian.follow(ledger, index, embedder, place, lock, progress, is_counted)
 
-    def follow_incidents(index: KnowledgeIndex, place: str, lock: Lockable, _: librarian.Progress) -> None:
+    def follow_incidents(index: KnowledgeIndex, place: str, lock: Lockable, *_: object) -> None:
         librarian.follow_incidents(ledger, index, embedder, place, lock)
 
     index = LateIndex(settings, settings.collection, embedder, tell, follow, engine_home)

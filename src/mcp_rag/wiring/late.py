@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,12 +19,16 @@ from mcp_rag.settings import Settings
 if TYPE_CHECKING:
     from mcp_rag.knowledge.milvus import MilvusConnection
 
+COUNTED_SECONDS = 1.0
+"""So long an index counts as whole after its entries were counted: what another process throws away is missed no longer.
+Counting takes as long as a tenth of a search. Chosen by eye."""
+
 ASKED_TOGETHER = 48
 """Texts or queries of different callers in one batch: sixteen searches of three views each. Chosen by eye."""
 
 Tell = Callable[[str], None]
 Lockable = AbstractContextManager[object]
-BringUp = Callable[[KnowledgeIndex, str, Lockable, librarian.Progress], None]
+BringUp = Callable[[KnowledgeIndex, str, Lockable, librarian.Progress, bool], None]
 
 
 class LateEmbedder:
@@ -61,7 +66,8 @@ class LateEmbedder:
 class LateIndex:
     """A Milvus index, opened at its first use and brought up to the ledger before its first search.
 
-    ``bring_up`` does that, given the index, the name of its place, a lock against other processes, and whom to tell.
+    ``bring_up`` does that, given the index, the name of its place, a lock against other processes, whom to tell, and
+    whether the index was found whole a moment ago.
     """
 
     def __init__(
@@ -75,7 +81,7 @@ class LateIndex:
     ) -> None:
         self._engine_home = engine_home
         self._settings, self._collection, self._embedder, self._tell = settings, collection, embedder, tell
-        self._bring_up = bring_up
+        self._bring_up, self._whole_until = bring_up, 0.0
         self._opened: KnowledgeIndex | None = None
         self._opening = Lock()
         self._together = Together[IndexQuery, Mapping[str, list[Hit]]](self._answer, ASKED_TOGETHER)
@@ -107,17 +113,24 @@ class LateIndex:
         return self._together.ask(queries)
 
     def _answer(self, queries: Sequence[IndexQuery]) -> list[Mapping[str, list[Hit]]]:
-        self.follow()
+        if time.monotonic() < self._whole_until:
+            self._follow(is_counted=True)
+        else:
+            self.follow()
         return self._index().search(queries)
 
     def follow(self, progress: librarian.Progress = lambda done, total: None) -> None:
         """Bring the index up to what the ledger holds."""
+        self._follow(progress)
+        self._whole_until = time.monotonic() + COUNTED_SECONDS
+
+    def _follow(self, progress: librarian.Progress = lambda done, total: None, *, is_counted: bool = False) -> None:
         from filelock import FileLock
 
         settings = self._settings
         place = f"{settings.milvus_uri or 'home'} {self._collection} {settings.embedding_model}"
         lock = FileLock(settings.home / "follow.lock")
-        self._bring_up(self._index(), place, lock, progress)
+        self._bring_up(self._index(), place, lock, progress, is_counted)
 
     def opened_entries(self) -> float:
         """How many entries it holds; not a number while it is not open, and nothing opens it for the question."""
@@ -132,7 +145,7 @@ class LateIndex:
         drop_collection(_connection(self._settings, self._engine_home), self._collection, notify=self._tell)
 
     def close(self) -> None:
-        closing, self._opened = self._opened, None
+        closing, self._opened, self._whole_until = self._opened, None, 0.0
         close = getattr(closing, "close", None)
         if close is not None:
             close()

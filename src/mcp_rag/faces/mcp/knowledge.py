@@ -62,7 +62,7 @@ def add_asking_tools(server: MCPServer[None], asked_now: Callable[[], Asked]) ->
         """Rank the known issues for an error's text; `match` says whether the best one answers it."""
         house = asked_now().house
         with told():
-            found = await house.on_house(house.search, query, skip + limit + 1)
+            found = await house.on_index(house.search, query, skip + limit + 1)
             shown, rest = found["results"][skip : skip + limit], found["results"][skip + limit :]
             more = skip + limit if rest else None
             return answer({**found, "results": shown, "more": more}, max_characters)
@@ -143,5 +143,5 @@ def add_writing_tools(server: MCPServer[None], asked_now: Callable[[], Asked]) -
         draft = Draft(title, cause, fix, symptoms, commands, applies_to, urls, language, package, issue_id, incident)
         with told():
             asked.caller.demand(Scope.WRITE)
-            done = await asked.house.on_house(add_issue, asked.house.house, draft, despite_faults=despite_faults)
+            done = await asked.house.on_index(add_issue, asked.house.house, draft, despite_faults=despite_faults)
             return answer(done, max_characters)

@@ -63,7 +63,7 @@ def make_alerts_router() -> APIRouter:
     async def alerts(request: Request, posted: Alerts) -> AlertsAnswer:
         """The runbook entry of each alert of a webhook call, or the nearest ones, named as not matching."""
         house = house_of(request)
-        answers = await house.on_house(_answer_all, house, posted)
+        answers = await house.on_index(_answer_all, house, posted)
         return AlertsAnswer.model_validate({"alerts": answers})
 
     return router

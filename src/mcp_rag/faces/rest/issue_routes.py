@@ -80,7 +80,7 @@ def make_issues_router() -> APIRouter:
         """Write a known issue down. With a fault, or an entry that answers it already, nothing is kept (200), and both
         are told."""
         shared, draft = house_of(request), posted.draft()
-        done = await shared.on_house(adding.add_issue, shared.house, draft, despite_faults=posted.despite_faults)
+        done = await shared.on_index(adding.add_issue, shared.house, draft, despite_faults=posted.despite_faults)
         return JSONResponse(done, 201 if done["stored"] else 200)
 
     @router.get("/v1/issues/{key:path}")
@@ -93,7 +93,7 @@ def make_issues_router() -> APIRouter:
     async def change(request: Request, key: Key, posted: Written) -> AddedAnswer:
         """Put another text in the place of a known issue that a person wrote or confirmed."""
         shared, draft = house_of(request), posted.draft()
-        done = await shared.on_house(
+        done = await shared.on_index(
             adding.change_issue, shared.house, key, draft, despite_faults=posted.despite_faults
         )
         return AddedAnswer(**done)

@@ -100,7 +100,7 @@ def make_router() -> APIRouter:
     ) -> SearchAnswer:
         """Known issues for an error's text, and whether the best one answers it."""
         house = house_of(request)
-        return SearchAnswer(**await house.on_house(house.search, q, limit))
+        return SearchAnswer(**await house.on_index(house.search, q, limit))
 
     @router.post("/v1/outcomes", status_code=201)
     async def outcomes(

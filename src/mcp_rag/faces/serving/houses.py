@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from mcp_rag.faces.serving.callers import DEFAULT_TEAM, team_named
-from mcp_rag.faces.serving.shared_house import SharedHouse, Turns
+from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.faces.serving.turns import Turns
 from mcp_rag.records import Usage
 from mcp_rag.wiring import House, open_team_house
 
@@ -33,7 +34,9 @@ class Houses:
         on_tokens: Callable[[int, int], None] = lambda prompt, completion: None,
     ) -> None:
         self._root, self._tell, self._use_chat = root, tell, use_chat
-        self._turns, self._on_tokens = Turns(on_verdict), on_tokens
+        settings = root.settings
+        model_calls = settings.chat_concurrency if use_chat and settings.chat_base_url else 0
+        self._turns, self._on_tokens = Turns(on_verdict, model_calls=model_calls), on_tokens
         root.ledger.usage.on_record = self._used
         self.default = SharedHouse(root, self._turns)
         self._opened = {DEFAULT_TEAM: self.default}

@@ -1,21 +1,17 @@
 """One open house, asked by many at once.
 
-The core is synchronous; the faces run it in threads. Reading a log is the expensive part, in time and in memory, so
-only a few are read at once; the rest wait, and searches go past them.
+The core is synchronous; the faces run it in threads, in turns (``faces/serving/turns.py``).
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
-
-import anyio
-import anyio.to_thread
 
 from mcp_rag import librarian
 from mcp_rag.errors import InputError
 from mcp_rag.faces.serialisation import diagnosis_to_json, results_to_json, span_to_json
+from mcp_rag.faces.serving.turns import Turns
 from mcp_rag.ledger.serialisation import issue_to_json
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.incident import describe_span
@@ -24,23 +20,8 @@ from mcp_rag.logs.source import LogSource
 from mcp_rag.records import OutcomeKind
 from mcp_rag.wiring import House, redactor_of
 
-LOGS_AT_ONCE = 4
-"""Logs that are read at the same time; each may take several times its size in memory. Chosen by eye."""
-
-CALLS_AT_ONCE = 32
-"""Everything else that runs at the same time: short questions to the ledger and the index. Chosen by eye."""
-
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Turns:
-    """Whose turn it is to run, and who hears what came of it; one for all houses of a process."""
-
-    def __init__(self, on_verdict: Callable[[str], None] = lambda _: None) -> None:
-        self.on_verdict = on_verdict
-        self.logs = anyio.CapacityLimiter(LOGS_AT_ONCE)
-        self.calls = anyio.CapacityLimiter(CALLS_AT_ONCE)
 
 
 class SharedHouse:
@@ -62,11 +43,15 @@ class SharedHouse:
 
     async def on_log(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Run ``work`` that reads a log in a thread, when its turn has come."""
-        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._turns.logs)
+        return await self._turns.log(work, *args, **named)
+
+    async def on_index(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Run ``work`` that asks the index in a thread, before every log."""
+        return await self._turns.search(work, *args, **named)
 
     async def on_house(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        """Run ``work`` that asks the ledger or the index in a thread."""
-        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._turns.calls)
+        """Run ``work`` that asks the ledger in a thread."""
+        return await self._turns.call(work, *args, **named)
 
     def diagnose(self, source: LogSource, progress: Progress = unseen) -> dict[str, Any]:
         """The diagnosis of a log; its failure is remembered, as the command line does. ``progress`` hears of a large

@@ -33,7 +33,7 @@ def make_issues() -> APIRouter:
     @router.get("/issues")
     async def listed(request: Request, q: str = "", source: str = "", page: int = 1) -> Response:
         shared, q, page = house_of(request), q[:QUERY_CHARACTERS].strip(), max(1, page)
-        given = await shared.on_house(_searched if q else _listed, shared.house, q, source[:2_000], page)
+        given = await shared.on_index(_searched if q else _listed, shared.house, q, source[:2_000], page)
         template = "issue_rows.html" if request.headers.get("x-part") else "issues.html"
         return render(request, template, q=q, source=source[:2_000], page=page, **given)
 
@@ -78,7 +78,7 @@ def make_issues() -> APIRouter:
 async def _kept(request: Request, form: FormData, key: str) -> Response:
     shared = house_of(request)
     entry, anyway = typed(form, key), bool(text_in(form, "anyway"))
-    checked = await shared.on_house(_keep, shared.house, entry, anyway)
+    checked = await shared.on_index(_keep, shared.house, entry, anyway)
     if checked.issue is None or (checked.doubts and not anyway):
         return render(request, "issue_form.html", 422, form=entry, checked=checked)
     return see_other(address_of_issue(checked.issue.key) + "?said=saved")
