@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import threading
@@ -19,11 +20,15 @@ LOG = (
 ANSWER = "The newt fell in [line 4]. <script>alert(1)</script> Run rm -rf / now."
 
 
+heard: list[str] = []
+"""What the model was asked, request by request."""
+
+
 class Model(BaseHTTPRequestHandler):
     """A chat model's server that always says the same."""
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
+        heard.append(self.rfile.read(int(self.headers["content-length"])).decode())
         message = {"role": "assistant", "content": ANSWER}
         usage = {"prompt_tokens": 11, "completion_tokens": 7}
         self.say({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage, "model": "parrot"})
@@ -100,6 +105,25 @@ def test_a_question_needs_a_form_of_ours_and_words(asked: ServerProcess) -> None
         sent = {"forgery": forgery[1], "question": " "}
         assert client.post(f"/ask/{incident}", data=sent).status_code == 422
         assert client.post("/ask/00000000ffff", data=sent | {"question": "x"}).status_code == 404
+
+
+def test_the_next_question_carries_the_earlier_ones(asked: ServerProcess) -> None:
+    with httpx.Client(base_url=asked.url, timeout=60) as client:
+        incident = client.post("/v1/diagnose", content=LOG).json()["incident"]
+        page = client.get(f"/incidents/{incident}").text
+        for number in range(8):
+            fields = {
+                name: [html.unescape(value) for value in re.findall(f'name="{name}" value="([^"]*)"', page)]
+                for name in ("forgery", "asked", "answered")
+            }
+            answer = client.post(f"/ask/{incident}", data=fields | {"question": f"Is it <newt> number {number}?"})
+            assert answer.status_code == 200, answer.text
+            page = answer.text
+        assert "Is it &lt;newt&gt; number 2?" in page
+        assert "<newt>" not in page
+    sent = "\n".join(message["content"] for message in json.loads(heard[-1])["messages"])
+    assert sent.index("number 6?") < sent.index("number 7?")
+    assert "number 0?" not in sent, "only the latest go along"
 
 
 def test_without_a_model_there_is_nothing_to_ask(web_server: ServerProcess) -> None:

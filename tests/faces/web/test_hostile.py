@@ -120,3 +120,29 @@ def test_a_form_of_elsewhere_changes_nothing(web_server: ServerProcess, path: st
             assert answer.status_code == 403, answer.text
             assert answer.headers["content-type"].startswith("text/html")
         assert client.post(path, json={"text": "x"}).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/no/such/page", 404), ("POST", "/incidents", 405), ("GET", "/incidents?page=many", 422)],
+)
+def test_a_person_is_told_on_a_page_and_a_program_in_json(
+    web_server: ServerProcess, method: str, path: str, status: int
+) -> None:
+    with httpx.Client(base_url=web_server.url, timeout=60) as client:
+        page = client.request(method, path, headers={"accept": "text/html,*/*"})
+        assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert f">{status}<" in page.text
+        plain = client.request(method, path)
+        assert plain.status_code == status
+        if not path.startswith("/incidents?"):
+            assert plain.json()["error"]["what"]
+
+
+def test_a_form_too_large_is_told_on_a_page_however_it_is_sent(web_server: ServerProcess) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    for body in (b"text=" + bytes(500_000), iter([b"text=", *[bytes(50_000)] * 10])):
+        page = httpx.post(f"{web_server.url}/diagnoses", content=body, headers=kind, timeout=60)
+        assert page.status_code == 413
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "too large" in page.text

@@ -61,7 +61,10 @@ def make_app(
     )
     app.state.fetch = fetch
     app.state.desk, app.state.sessions = desk, Sessions(houses.default.house.ledger)
-    map_faults(app)
+    as_page = page_of_refusal(app)
+    map_faults(app, as_page)
+    # The first of all, because whoever looks for a route asks one after the other.
+    app.router.routes.insert(0, Route("/mcp", tools))
     for router in (
         make_router(),
         make_issues_router(),
@@ -74,6 +77,5 @@ def make_app(
         make_docs(),
     ):
         app.include_router(router)
-    app.router.routes.append(Route("/mcp", tools))
     app.include_router(make_pages(max_request_bytes))
-    return Gate(app, desk, houses, max_request_bytes, app.state.sessions, page_of_refusal(app))
+    return Gate(app, desk, houses, max_request_bytes, app.state.sessions, as_page)

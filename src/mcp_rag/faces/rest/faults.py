@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
 
 from mcp_rag.errors import (
     ChatError,
@@ -43,6 +47,9 @@ FAULTS: dict[int | str, dict[str, Any]] = {
 }
 """What the OpenAPI document says of answers that are no success."""
 
+AsPage = Callable[[Scope, JSONResponse], Response]
+"""Shows a refusal to a person who looks at a page."""
+
 _SCHEMA = "GET /openapi.json describes every request"
 
 
@@ -61,22 +68,33 @@ def fault_of(error: McpRagError) -> JSONResponse:
     return fault(status_of(error), error.what, error.why, error.next_step)
 
 
-def map_faults(app: FastAPI) -> None:
-    """See that every fault of ``app`` has the one shape, and that no answer repeats what was sent."""
+def is_looked_at(scope: Scope) -> bool:
+    """Whether the answer to a request will stand in a browser's window."""
+    return "text/html" in Headers(scope=scope).get("accept", "") and not scope["path"].startswith(("/v1/", "/mcp"))
+
+
+def map_faults(app: FastAPI, as_page: AsPage) -> None:
+    """See that every fault of ``app`` has the one shape, or is a page where a person looks; and that no answer repeats
+    what was sent."""
+
+    def shown(request: Request, answer: JSONResponse) -> Response:
+        return as_page(request.scope, answer) if is_looked_at(request.scope) else answer
 
     @app.exception_handler(McpRagError)
-    async def ours(request: Request, error: McpRagError) -> JSONResponse:
-        return fault_of(error)
+    async def ours(request: Request, error: McpRagError) -> Response:
+        return shown(request, fault_of(error))
 
     @app.exception_handler(RequestValidationError)
-    async def misfit(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def misfit(request: Request, error: RequestValidationError) -> Response:
         places = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
-        return fault(422, "The request cannot be used", "; ".join(places), _SCHEMA)
+        return shown(request, fault(422, "The request cannot be used", "; ".join(places), _SCHEMA))
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return fault(error.status_code, str(error.detail), "", _SCHEMA, **dict(error.headers or {}))
+    async def http(request: Request, error: HTTPException) -> Response:
+        next_step = "" if is_looked_at(request.scope) else _SCHEMA
+        return shown(request, fault(error.status_code, str(error.detail), "", next_step, **dict(error.headers or {})))
 
     @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        return fault(500, "The server failed", type(error).__name__, "Its standard error says where; please report it")
+    async def unexpected(request: Request, error: Exception) -> Response:
+        why, next_step = type(error).__name__, "Its standard error says where; please report it"
+        return shown(request, fault(500, "The server failed", why, next_step))

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_rag.errors import McpRagError
-from mcp_rag.faces.rest.faults import fault, fault_of
+from mcp_rag.faces.rest.faults import AsPage, fault, fault_of, is_looked_at
 from mcp_rag.faces.serving.access import digest_of, host_of, is_loopback, same_origin, token_in
 from mcp_rag.faces.serving.asking import Asked, asked_in, begin
 from mcp_rag.faces.serving.callers import DEFAULT_TEAM, LOCAL, Caller
@@ -57,9 +57,8 @@ class Gate:
         houses: Houses,
         max_request_bytes: int,
         sessions: Sessions,
-        as_page: Callable[[Scope, JSONResponse], Response],
+        as_page: AsPage,
     ) -> None:
-        """``as_page`` shows a refusal to a person who looks at a page."""
         self._app, self._desk, self._houses, self._max_bytes = app, desk, houses, max_request_bytes
         self._as_page = as_page
         self._access, self._sessions = desk.access, sessions
@@ -68,16 +67,23 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._max_bytes, self._desk)
+        exchange = _Exchange(scope, receive, send, self._oversized_body, self._max_bytes, self._desk)
         try:
             refusal = await self._refusal(scope)
         except McpRagError as error:
             refusal = fault_of(error)
-        if isinstance(refusal, JSONResponse) and _is_looked_at(scope, Headers(scope=scope)):
-            if asked_in(scope) is None:
-                begin(scope, Asked(NOBODY, self._houses.default))
-            refusal = self._as_page(scope, refusal)
-        await exchange.run(refusal or self._app)
+        await exchange.run(self._shown(scope, refusal) if refusal else self._app)
+
+    def _shown(self, scope: Scope, refusal: Response) -> Response:
+        """A refusal as it is, or as a page where a person looks."""
+        if not isinstance(refusal, JSONResponse) or not is_looked_at(scope):
+            return refusal
+        if asked_in(scope) is None:
+            begin(scope, Asked(NOBODY, self._houses.default))
+        return self._as_page(scope, refusal)
+
+    def _oversized_body(self, scope: Scope) -> Response:
+        return self._shown(scope, too_large(self._max_bytes))
 
     async def _refusal(self, scope: Scope) -> Response | None:
         """The answer to who is not let through; of everybody else it is noted down who asks."""
@@ -93,7 +99,7 @@ class Gate:
         if caller is None:
             if wait := self._desk.rates.wait_for_address(address_of(scope)):
                 return self._too_often(wait)
-            if _is_page(scope, headers):
+            if scope["method"] == "GET" and is_looked_at(scope):
                 return RedirectResponse(f"/login?next={quote(_asked_for(scope))}", 303)
             next_step = "Send `Authorization: Bearer TOKEN`"
             return fault(401, "No valid token", "this server asks for one", next_step, **{"www-authenticate": "Bearer"})
@@ -164,16 +170,6 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else "-"
 
 
-def _is_page(scope: Scope, headers: Headers) -> bool:
-    """Whether a person looks at a page, and no program asks."""
-    return scope["method"] == "GET" and _is_looked_at(scope, headers)
-
-
-def _is_looked_at(scope: Scope, headers: Headers) -> bool:
-    """Whether the answer will stand in a browser's window."""
-    return "text/html" in headers.get("accept", "") and not scope["path"].startswith(("/v1/", "/mcp"))
-
-
 def _asked_for(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
     return str(scope["path"]) + (f"?{query}" if query else "")
@@ -196,8 +192,17 @@ def too_large(max_bytes: int) -> Response:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, max_bytes: int, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        oversized: Callable[[Scope], Response],
+        max_bytes: int,
+        desk: Desk,
+    ) -> None:
+        """``oversized`` answers a body of more than ``max_bytes``, which may not be told before."""
+        self._desk, self._oversized = desk, oversized
         self._scope, self._receive, self._send, self._max_bytes = scope, receive, send, max_bytes
         self._received_bytes = 0
         self._refused = False
@@ -235,7 +240,7 @@ class _Exchange:
         self._received_bytes += len(message.get("body", b""))
         if self._received_bytes <= self._max_bytes or self._status:
             return message
-        await too_large(self._max_bytes)(self._scope, self._receive, self._dressed)
+        await self._oversized(self._scope)(self._scope, self._receive, self._dressed)
         self._refused = True
         return {"type": "http.disconnect"}
 

@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from mcp_rag.conversation import QUESTION_CHARACTERS, Done
+from mcp_rag.conversation import QUESTION_CHARACTERS, Done, Turn
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.gathering import GROUPED, TREND_DAYS, by_day, first_day_of_trend, gather
 from mcp_rag.faces.serving.gathering import decide as decide_on
@@ -25,6 +26,9 @@ PAGE = 50
 
 KEPT_SHOWN = 10
 """Diagnoses of one incident that its page lists. Chosen by eye."""
+
+EARLIER_TURNS, EARLIER_CHARACTERS = 6, 8_000
+"""Earlier questions that go along with the next one, and characters of each answer. Chosen by eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +91,35 @@ def make_incidents() -> APIRouter:
     async def ask(request: Request, id: str) -> Response:
         shared = house_of(request)
         async with posted_form(request) as form:
-            question = text_in(form, "question", QUESTION_CHARACTERS)
-        answered = await shared.on_log(_answered, shared.house, id, question)
-        return await _page(request, id, question, answered)
+            question, earlier = text_in(form, "question", QUESTION_CHARACTERS), earlier_in(form)
+        answered = await shared.on_log(_answered, shared.house, id, question, earlier)
+        return await _page(request, id, question, answered, earlier)
 
     return router
 
 
-async def _page(request: Request, id: str, question: str = "", answered: Done | None = None) -> Response:
+def earlier_in(form: FormData) -> tuple[Turn, ...]:
+    """The latest of the questions that this page answered before, oldest first: the form carries them, so that the
+    server keeps nothing of them."""
+    pairs = zip(form.getlist("asked"), form.getlist("answered"), strict=False)
+    turns = [Turn(str(asked)[:QUESTION_CHARACTERS], str(answer)[:EARLIER_CHARACTERS]) for asked, answer in pairs]
+    return tuple(turns[-EARLIER_TURNS:])
+
+
+async def _page(
+    request: Request, id: str, question: str = "", answered: Done | None = None, earlier: Sequence[Turn] = ()
+) -> Response:
     shared = house_of(request)
     seen, kept = await shared.on_house(_one, shared.house, id)
     can_ask = shared.house.assistant.chat is not None
-    given: dict[str, Any] = {"can_ask": can_ask, "question": question, "answered": answered}
+    given: dict[str, Any] = {"can_ask": can_ask, "question": question, "answered": answered, "earlier": earlier}
     return render(request, "incident.html", seen=seen, kept=kept, days=TREND_DAYS, **given)
 
 
-def _answered(house: House, id: str, question: str) -> Done:
+def _answered(house: House, id: str, question: str, earlier: Sequence[Turn]) -> Done:
     """The checked answer to a question. The log is not opened again: it may be another's file by now."""
     stored = house.ledger.incidents.get(id)
-    (*_, last) = house.converse(stored.id, question)
+    (*_, last) = house.converse(stored.id, question, earlier)
     assert isinstance(last, Done)
     return last
 
