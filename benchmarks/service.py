@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import json
 import os
 import random
 import re
@@ -27,7 +28,10 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 
@@ -38,7 +42,7 @@ from mcp_rag.wiring import open_house
 LOGS = Path(__file__).parents[1] / "tests" / "golden" / "logs"
 MIX = (("search", 0.6), ("diagnose", 0.3), ("confirm", 0.1))
 LONGEST_LOG_BYTES = 30_000
-PAIRS = 40
+PAIRS = 100
 ARRIVAL_SECONDS = 20.0
 """Over so long many clients come, evenly: that they all begin in one instant is no load that anybody has. Chosen by
 eye."""
@@ -55,7 +59,11 @@ TOOL = {
         }
     },
 }
-HEADERS = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2026-07-28"}
+HEADERS = {
+    "accept": "application/json, text/event-stream",
+    "content-type": "application/json",
+    "mcp-protocol-version": "2026-07-28",
+}
 
 
 class Server:
@@ -174,35 +182,43 @@ def told(load: Load) -> None:
 
 
 def beside_the_library(server: Server, home: Path, questions: Questions) -> None:
-    """The same question to the library, REST and MCP in turn; the difference is what a face costs."""
+    """The same question to the library, REST and MCP in turn; the difference is what a face costs, and what the client
+    does, which is Python's own and no more than it must be."""
     print(f"A face beside the library call, medians of {PAIRS} questions asked of each in turn:")
     settings = load_settings({"home": home})
-    with open_house(settings, use_chat=False) as house, httpx.Client(base_url=server.url, timeout=120) as http:
+    with open_house(settings, use_chat=False) as house, closing(HTTPConnection(server.url[7:], timeout=120)) as http:
         library = SharedHouse(house)
         key = library.search("numpy", 1)["results"][0]["id"]
+
+        def ask(method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> None:
+            http.request(method, path, body, headers or {})
+            answer = http.getresponse()
+            if answer.status != 200:
+                raise SystemExit(f"{path}: {answer.status} {answer.read()!r}")
+            answer.read()
 
         def tool(name: str, arguments: dict[str, object]) -> None:
             params = {**TOOL["params"], "name": name, "arguments": arguments}  # type: ignore[dict-item]
             headers = {**HEADERS, "mcp-method": "tools/call", "mcp-name": name}
-            http.post("/mcp", json={**TOOL, "params": params}, headers=headers).raise_for_status()
+            ask("POST", "/mcp", json.dumps({**TOOL, "params": params}), headers)
 
         reading: dict[str, Callable[[str], object]] = {
             "library": lambda _: library.issue(key),
-            "REST": lambda _: http.get(f"/v1/issues/{key}").raise_for_status(),
+            "REST": lambda _: ask("GET", f"/v1/issues/{key}"),
             "MCP": lambda _: tool("get_known_issue", {"issue": key}),
         }
         searching: dict[str, Callable[[str], object]] = {
             "library": lambda text: library.search(text, 5),
-            "REST": lambda text: http.get("/v1/search", params={"q": text, "limit": 5}).raise_for_status(),
+            "REST": lambda text: ask("GET", f"/v1/search?{urlencode({'q': text, 'limit': 5})}"),
             "MCP": lambda text: tool("search_known_issues", {"query": text, "limit": 4}),
         }
         for what, ways in (("one known issue", reading), ("a search", searching)):
             taken: dict[str, list[float]] = defaultdict(list)
             for _ in range(PAIRS):
                 text = questions.error()
-                for name, ask in random.sample(list(ways.items()), len(ways)):
+                for name, way in random.sample(list(ways.items()), len(ways)):
                     begun = time.perf_counter()
-                    ask(text)
+                    way(text)
                     taken[name].append(time.perf_counter() - begun)
             middle = {name: statistics.median(values) * 1e3 for name, values in taken.items()}
             extra = {name: middle[name] - middle["library"] for name in ("REST", "MCP")}

@@ -110,6 +110,57 @@ def test_the_command_line_answers_the_same_through_a_server(server: ServerProces
     assert there["match"] and here["match"]
 
 
+def test_what_is_known_of_a_run_goes_along_to_the_server(server: ServerProcess, tmp_path: Path) -> None:
+    noise = "".join(f"ERROR: worker {n} gave up: out of otters\n" for n in range(30))
+    (tmp_path / "good.log").write_text(noise + "done\n")
+    (tmp_path / "bad.log").write_text(noise + NUMPY + noise)
+    (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n")
+    (tmp_path / "older.txt").write_text("numpy==1.19.5\n")
+    good = ["--good", tmp_path / "good.log"]
+    applies = {}
+    asks: list[list[Any]] = [
+        ["diagnose", "--json", *good, "--lines", 20, "--no-chat", "--env", tmp_path / "requirements.txt"],
+        ["diagnose", "--json", *good, "--tokens", 200, "--env", tmp_path / "older.txt"],
+        ["extract", "--json", *good],
+        ["extract", "--json", *good, "--tokens", 100],
+        ["extract", "--json", "--tokens", 60],
+    ]
+    for arguments in asks:
+        done = [
+            mcp_rag(tmp_path / "home", *arguments, tmp_path / "bad.log"),
+            asked(tmp_path, server, *arguments, tmp_path / "bad.log"),
+        ]
+        here, there = (json.loads(each.stdout) for each in done)
+        assert there["spans"] == here["spans"] != [], arguments
+        if arguments[0] == "diagnose":
+            assert there["verdict"] == here["verdict"], arguments
+            entry = next(each for each in there["evidence"] if each["id"] == "numpy-alias-removed")
+            applies[Path(arguments[-1]).name] = entry["versions"]["applicability"]
+    assert applies == {"requirements.txt": "applies", "older.txt": "does not apply"}
+
+
+def test_a_form_is_held_to_its_bounds(server: ServerProcess) -> None:
+    import httpx
+
+    log = ("log", ("build.log", NUMPY.encode()))
+    with httpx.Client(base_url=server.url, timeout=60) as http:
+        for files, data, status in (
+            ([("good", ("good.log", b"fine\n"))], {}, 422),
+            ([log, log], {}, 422),
+            ([("log", ("build.log", b""))], {}, 422),
+            ([log], {"versions": "[1]"}, 422),
+            ([log], {"versions": '{"numpy": 1}'}, 422),
+            ([log], {"versions": "[" * 100_000}, 422),
+            ([log, *[("good", ("good.log", b"fine\n"))] * 11], {}, 400),
+            ([log, ("good", ("good.log", b"\x00" * 10))], {"versions": '{"numpy": "1.26.4"}'}, 200),
+        ):
+            answer = http.post("/v1/diagnose", files=files, data=data)
+            assert answer.status_code == status, (data, answer.text)
+            assert status == 200 or answer.json()["error"]["what"]
+        broken = http.post("/v1/diagnose", content=b"--x", headers={"content-type": "multipart/form-data"})
+        assert broken.status_code == 400
+
+
 def test_outcomes_and_incidents_through_a_server(server: ServerProcess, tmp_path: Path) -> None:
     strange = STRANGE.format("acme.Refused: the door of shop 5 is shut").encode()
     row = json.loads(asked(tmp_path, server, "diagnose", "--json", "-", stdin=strange).stdout)
@@ -162,8 +213,8 @@ def test_a_server_that_is_down_or_no_server_is_one_clear_error(tmp_path: Path, l
 
 
 def test_what_a_server_is_not_told_of_is_refused(tmp_path: Path, log: Path) -> None:
-    done = mcp_rag(tmp_path / "home", "diagnose", "--good", log, log, MCP_RAG_URL="http://127.0.0.1:1")
-    assert (done.returncode, b"--good needs a home of your own" in done.stderr) == (2, True)
+    done = mcp_rag(tmp_path / "home", "diagnose", "--job", "ci", log, MCP_RAG_URL="http://127.0.0.1:1")
+    assert (done.returncode, b"--job needs a home of your own" in done.stderr) == (2, True)
     done = mcp_rag(tmp_path / "home", "search", "x", MCP_RAG_URL="127.0.0.1:1")
     assert (done.returncode, b"url is no address" in done.stderr) == (2, True)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from urllib.parse import urlsplit
 
 from mcp_rag import __version__
 from mcp_rag.client import questions
 from mcp_rag.client.bodies import GivenLog, Limits
 from mcp_rag.client.exchanges import Ask, Exchange, Lost, Pause, Reply
+from mcp_rag.client.questions import Budget, Wanted
 from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, ShownSpan
 from mcp_rag.errors import SettingsError
 from mcp_rag.logs.redaction import Redactor
@@ -82,17 +83,22 @@ class Client(_Asking):
         """Close the connections."""
         self._http.close()
 
-    def diagnose(self, log: GivenLog, name: str | None = None) -> Diagnosis:
+    def diagnose(self, log: GivenLog, name: str | None = None, **wanted: Unpack[Wanted]) -> Diagnosis:
         """Cause and fix of the failure in a log: a path, bytes, or a source; ``name`` is what the answer calls it.
+
+        Args:
+            wanted: ``good``, logs of runs that passed; ``versions``, package → version where the log arose; a budget of
+                ``lines`` or ``tokens``; ``chat=False`` for an answer without the language model.
 
         Raises:
             InputError: the log cannot be read, is no text, or is too large for the server.
         """
-        return self._carry(questions.diagnose(log, name, self._limits, self.url))
+        return self._carry(questions.diagnose(log, name, wanted, self._limits, self.url))
 
-    def extract(self, log: GivenLog, name: str | None = None, lines: int | None = None) -> tuple[ShownSpan, ...]:
-        """The failing spans of a log, best first, within a budget of lines."""
-        return self._carry(questions.extract(log, name, lines, self._limits, self.url))
+    def extract(self, log: GivenLog, name: str | None = None, **wanted: Unpack[Budget]) -> tuple[ShownSpan, ...]:
+        """The failing spans of a log, best first, within a budget of ``lines`` or ``tokens``; with ``good``, logs of runs
+        that passed, those that are new."""
+        return self._carry(questions.extract(log, name, wanted, self._limits, self.url))
 
     def search(self, text: str, limit: int = 10) -> SearchResult:
         """The known issues for an error's text."""
@@ -155,13 +161,13 @@ class AsyncClient(_Asking):
         """Close the connections."""
         await self._http.aclose()
 
-    async def diagnose(self, log: GivenLog, name: str | None = None) -> Diagnosis:
+    async def diagnose(self, log: GivenLog, name: str | None = None, **wanted: Unpack[Wanted]) -> Diagnosis:
         """As ``Client.diagnose``; the log is read and masked in a thread."""
-        return await self._carry(questions.diagnose(log, name, self._limits, self.url))
+        return await self._carry(questions.diagnose(log, name, wanted, self._limits, self.url))
 
-    async def extract(self, log: GivenLog, name: str | None = None, lines: int | None = None) -> tuple[ShownSpan, ...]:
+    async def extract(self, log: GivenLog, name: str | None = None, **wanted: Unpack[Budget]) -> tuple[ShownSpan, ...]:
         """As ``Client.extract``."""
-        return await self._carry(questions.extract(log, name, lines, self._limits, self.url))
+        return await self._carry(questions.extract(log, name, wanted, self._limits, self.url))
 
     async def search(self, text: str, limit: int = 10) -> SearchResult:
         """As ``Client.search``."""
@@ -246,7 +252,12 @@ def _headers(token: str) -> dict[str, str]:
 def _request(http: httpx.Client | httpx.AsyncClient, ask: Ask) -> httpx.Request:
     kind = {"content-type": "application/octet-stream"} if ask.content is not None else {}
     params = dict(ask.params) or None
-    return http.build_request(ask.method, ask.path, params=params, content=ask.content, json=ask.json, headers=kind)
+    form: dict[str, Any] = {}
+    if ask.files:
+        form = {"files": [(name, (name, content)) for name, content in ask.files], "data": dict(ask.fields)}
+    return http.build_request(
+        ask.method, ask.path, params=params, content=ask.content, json=ask.json, headers=kind, **form
+    )
 
 
 def _reply(response: httpx.Response) -> Reply:

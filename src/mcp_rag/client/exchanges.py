@@ -7,7 +7,7 @@ retries, tasks and errors are written once, and carried by the client that block
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -57,6 +57,9 @@ class Ask:
     params: Mapping[str, str | int] = field(default_factory=dict)
     content: bytes | None = None
     json: Any = None
+    files: Sequence[tuple[str, bytes]] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """A form: its files by name, and its texts."""
 
 
 @dataclass(frozen=True, slots=True)

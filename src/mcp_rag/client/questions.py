@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from mcp_rag.client import values
 from mcp_rag.client.bodies import GivenLog, Limits, body_of, log_of
 from mcp_rag.client.exchanges import Ask, Exchange, asked
 from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, ShownSpan
+from mcp_rag.logs.log import Log
 from mcp_rag.records import Diagnosis
 
 NAME_CHARACTERS = 200
 """The end of a longer name is sent: it tells more than the beginning."""
 
 
-def diagnose(log: GivenLog, name: str | None, limits: Limits, server: str) -> Exchange[Diagnosis]:
+class Budget(TypedDict, total=False):
+    """How much of a log is looked at, and against which logs of runs that passed."""
+
+    good: Sequence[GivenLog]
+    lines: int | None
+    tokens: int | None
+
+
+class Wanted(Budget, total=False):
+    """How a log is diagnosed."""
+
+    versions: Mapping[str, str] | None
+    chat: bool
+
+
+def diagnose(log: GivenLog, name: str | None, wanted: Wanted, limits: Limits, server: str) -> Exchange[Diagnosis]:
     """Cause and fix of the failure in a log."""
-    ask = _on_log("/v1/diagnose", log, name, {}, limits)
+    ask = _on_log("/v1/diagnose", log, name, wanted, limits)
     return (yield from asked(ask, values.diagnosis_of, server, repeatable=False))
 
 
 def extract(
-    log: GivenLog, name: str | None, lines: int | None, limits: Limits, server: str
+    log: GivenLog, name: str | None, wanted: Budget, limits: Limits, server: str
 ) -> Exchange[tuple[ShownSpan, ...]]:
     """The failing spans of a log."""
-    ask = _on_log("/v1/extract", log, name, {"lines": lines} if lines else {}, limits)
+    whole = Wanted(good=wanted.get("good", ()), lines=wanted.get("lines"), tokens=wanted.get("tokens"))
+    ask = _on_log("/v1/extract", log, name, whole, limits)
     return (yield from asked(ask, values.shown_spans_of, server))
 
 
@@ -63,7 +81,20 @@ def _whole(body: Any) -> Mapping[str, Any]:
     return body
 
 
-def _on_log(path: str, log: GivenLog, name: str | None, params: Mapping[str, int], limits: Limits) -> Ask:
+def _on_log(path: str, log: GivenLog, name: str | None, wanted: Wanted, limits: Limits) -> Ask:
+    """A log alone is the body; what comes with it makes a form of both."""
     read = log_of(log, limits)
-    body = body_of(read, limits) or b"\n"  # an empty log is one in which nothing failed
-    return Ask("POST", path, {"name": (name or read.source)[-NAME_CHARACTERS:], **params}, content=body)
+    params: dict[str, str | int] = {"name": (name or read.source)[-NAME_CHARACTERS:]}
+    params |= {budget: most for budget in ("lines", "tokens") if (most := wanted.get(budget))}  # type: ignore[misc]
+    if not wanted.get("chat", True):
+        params["chat"] = "false"
+    body, versions = _body(read, limits), wanted.get("versions")
+    good = [("good", _body(log_of(passed, limits), limits)) for passed in wanted.get("good") or ()]
+    if not good and not versions:
+        return Ask("POST", path, params, content=body)
+    fields = {"versions": json.dumps(dict(versions))} if versions else {}
+    return Ask("POST", path, params, files=[("log", body), *good], fields=fields)
+
+
+def _body(log: Log, limits: Limits) -> bytes:
+    return body_of(log, limits) or b"\n"  # an empty log is one in which nothing failed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mcp_rag.faces.cli.output import tell
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 100
 """As many results as a server gives in one answer."""
+
+_DEFAULT_LINES = {field.name: field.default for field in fields(Settings)}["lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,15 @@ def open_answering(
 ) -> Iterator[Answering]:
     """The server that the settings name, or else the home.
 
-    ``environment`` and ``versions`` (package → version) tell a home where the logs arose; a server goes by what the
-    logs say of it.
+    ``environment`` and ``versions`` (package → version) tell where the logs arose.
     """
     if settings.url:
+        if versions is None and environment is not None:
+            from mcp_rag.wiring.around import environment_versions
+
+            versions = environment_versions(environment)
         with client_of(settings) as client:
-            yield _Server(client)
+            yield _Server(client, settings, versions or {}, use_chat)
         return
     from mcp_rag.wiring import open_house
 
@@ -135,13 +140,19 @@ class _Home:
 
 
 class _Server:
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, settings: Settings, versions: Mapping[str, str], use_chat: bool) -> None:
+        self._client, self._versions, self._use_chat = client, versions, use_chat
+        # What was not said is the server's to choose.
+        self._lines = settings.lines if settings.lines != _DEFAULT_LINES else None
+        self._tokens = settings.tokens
 
     def diagnose(
         self, source: LogSource, passed: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
     ) -> Diagnosis:
-        return replace(self._client.diagnose(source), source=source.name)
+        diagnosis = self._client.diagnose(
+            source, good=passed, versions=self._versions, lines=self._lines, tokens=self._tokens, chat=self._use_chat
+        )
+        return replace(diagnosis, source=source.name)
 
     def remember(self, diagnoses: Sequence[Diagnosis]) -> None:
         """The server has recorded them when it answered."""
@@ -168,7 +179,9 @@ def _tell_of_limit(limit: int) -> None:
         tell(f"a server gives {MOST_AT_ONCE} at most")
 
 
-def spans_of_server(settings: Settings, log: Log, lines: int | None) -> list[Span]:
+def spans_of_server(
+    settings: Settings, log: Log, passed: Sequence[Log], lines: int | None, tokens: int | None
+) -> list[Span]:
     """The failing spans that the server finds in a log."""
     with client_of(settings) as client:
-        return [shown.span for shown in client.extract(log, lines=lines)]
+        return [shown.span for shown in client.extract(log, good=passed, lines=lines, tokens=tokens)]

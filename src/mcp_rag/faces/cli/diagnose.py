@@ -98,7 +98,7 @@ def diagnose(
     settings = asked_settings(
         home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
     )
-    refuse_with_server(settings, lines=lines, tokens=tokens, good=good, job=job, env=env, no_chat=no_chat)
+    refuse_with_server(settings, job=job)
     against = Passed(good, job, fetched=not no_good)
     shown = Shown(settings, as_json=as_json, share=share, summary=summary, annotations=annotations)
     worst = diagnose_all(logs, settings, against, shown, environment=env, use_chat=not no_chat)
@@ -174,7 +174,7 @@ def diagnose_all(
     error: McpRagError | None = None
     with (
         open_answering(settings, environment=environment, use_chat=use_chat) as answering,
-        GivenLogs(settings, against.good, compare=against.fetched and not settings.url) as given,
+        GivenLogs(settings, against.good, compare=against.fetched) as given,
     ):
         for name in logs:
             try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_rag.errors import InputError
-from mcp_rag.faces.cli.options import json_option, logs_argument, refuse_with_server, settings_from
+from mcp_rag.faces.cli.options import json_option, logs_argument, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import exit_code_of
 from mcp_rag.faces.serialisation import spans_to_json
@@ -41,7 +41,6 @@ def extract(
     from mcp_rag.logs.reading import read_log
 
     settings = settings_from(lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio)
-    refuse_with_server(settings, good=good, tokens=tokens)
 
     def read(name: str) -> Log:
         return read_log(source_of(name), max_bytes=settings.max_log_bytes, max_ratio=settings.max_compression_ratio)
@@ -67,7 +66,7 @@ def _spans(settings: Settings, log: Log, passed: Sequence[Log], lines: int | Non
     if settings.url:
         from mcp_rag.faces.cli.answering import spans_of_server
 
-        return spans_of_server(settings, log, lines)
+        return spans_of_server(settings, log, passed, lines, tokens)
     with progress_bar(f"looking through {log.source}") as progress:
         if passed:
             from mcp_rag.logs.comparing import find_new

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
 from mcp_rag.errors import InputError
@@ -24,6 +27,8 @@ NAME_CHARACTERS = 200
 """Longest name that a log is given. Chosen by eye."""
 
 _HOW = 'Send the log as the body (curl --data-binary @build.log), or JSON {"text": "…"} or {"url": "…"}'
+
+_HOW_FORM = """curl --form log=@build.log --form good=@passed.log --form 'versions={"numpy": "2.1.0"}'"""
 
 LOG_BODY: dict[str, Any] = {
     "requestBody": {
@@ -47,6 +52,95 @@ LOG_BODY: dict[str, Any] = {
     }
 }
 """What the OpenAPI document says of a body that is read as it comes."""
+
+MOST_GOOD = 10
+"""Logs of runs that passed which come with one log. Chosen by eye."""
+
+MOST_PACKAGES, VERSION_CHARACTERS = 5_000, 500
+"""Of an environment: its packages, and characters of a name or a version. Chosen by eye."""
+
+_FORM = {
+    "type": "object",
+    "properties": {
+        "log": {"type": "string", "format": "binary"},
+        "good": {
+            "type": "array",
+            "items": {"type": "string", "format": "binary"},
+            "maxItems": MOST_GOOD,
+            "description": "logs of runs that passed: what is new against them goes first",
+        },
+        "versions": {"type": "string", "description": "JSON: package → version, where the log arose"},
+    },
+    "required": ["log"],
+}
+
+CASE_BODY: dict[str, Any] = {
+    "requestBody": {
+        **LOG_BODY["requestBody"],
+        "content": {**LOG_BODY["requestBody"]["content"], "multipart/form-data": {"schema": _FORM}},
+    }
+}
+"""The same of a log that may come with others, and with versions, in a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A log, and what is known of its run: logs of runs that passed, and package → version."""
+
+    log: LogSource
+    good: tuple[LogSource, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def posted_case(request: Request, name: str) -> AsyncIterator[Case]:
+    """The log in the body of ``request``, as :func:`posted_log` reads it, or a form with more, there until the block
+    ends.
+
+    Raises:
+        InputError: there is no log, or the versions are none.
+        HTTPException: the form is none, or the sender went away (400).
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        async with posted_log(request, name) as source:
+            yield Case(source)
+        return
+    try:
+        form = await request.form(max_files=MOST_GOOD + 1, max_fields=5, max_part_size=IN_MEMORY_BYTES)
+    except ClientDisconnect as gone:
+        raise HTTPException(400, "The request broke off") from gone
+    except MultiPartException as wrong:
+        raise HTTPException(400, wrong.message) from wrong
+    try:
+        yield _case_in(form, name)
+    finally:
+        await form.close()
+
+
+def _case_in(form: FormData, name: str) -> Case:
+    logs = [file for file in form.getlist("log") if isinstance(file, UploadFile) and file.size]
+    if len(logs) != 1:
+        raise InputError("The form holds no log", f'it has {len(logs)} files "log" that are not empty', _HOW_FORM)
+    good = [file for file in form.getlist("good") if isinstance(file, UploadFile) and file.size]
+    passed = (StreamSource(f"good {number}", file.file) for number, file in enumerate(good, 1))
+    return Case(StreamSource(name, logs[0].file), tuple(passed), _versions_in(form.get("versions")))
+
+
+def _versions_in(text: object) -> dict[str, str]:
+    if not text:
+        return {}
+    try:
+        given = json.loads(str(text)) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict) or len(given) > MOST_PACKAGES or not all(map(_is_version, given.items())):
+        why = f'"versions" is no JSON object of at most {MOST_PACKAGES:,} packages, each with its version as a text'
+        raise InputError("The form's versions cannot be used", why, _HOW_FORM)
+    return given
+
+
+def _is_version(pair: tuple[str, Any]) -> bool:
+    return all(isinstance(text, str) and len(text) <= VERSION_CHARACTERS for text in pair)
 
 
 @asynccontextmanager

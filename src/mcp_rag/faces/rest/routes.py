@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
+from mcp_rag.faces.rest.bodies import CASE_BODY, LOG_BODY, NAME_CHARACTERS, posted_case, posted_log
 from mcp_rag.faces.rest.faults import FAULTS
 from mcp_rag.faces.serving.answers import (
     DiagnosisAnswer,
@@ -19,6 +19,7 @@ from mcp_rag.faces.serving.answers import (
 )
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.looking import LinesAnswer, read_lines
+from mcp_rag.faces.serving.shared_house import Wanted
 from mcp_rag.records import OutcomeKind
 
 MOST_RESULTS = 100
@@ -27,8 +28,8 @@ MOST_RESULTS = 100
 QUERY_CHARACTERS = 10_000
 """Longest text to search for; a log belongs into ``/v1/diagnose``. Chosen by eye."""
 
-MOST_LINES = 10_000
-"""Largest budget of lines. Chosen by eye."""
+MOST_LINES, MOST_TOKENS = 10_000, 1_000_000
+"""Largest budgets. Chosen by eye."""
 
 MOST_LINES_READ, MOST_CHARACTERS = 2_000, 2_000_000
 """Lines of a window, and their characters. Chosen by eye."""
@@ -36,6 +37,10 @@ MOST_LINES_READ, MOST_CHARACTERS = 2_000, 2_000_000
 LARGEST_LINE = 10**12
 
 Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
+Lines = Annotated[int | None, Query(ge=1, le=MOST_LINES, description="Budget of lines; by default the server's.")]
+Tokens = Annotated[
+    int | None, Query(ge=1, le=MOST_TOKENS, description="Budget in tokens, at four characters each, in their place.")
+]
 Limit = Annotated[int, Query(ge=1, le=MOST_RESULTS)]
 
 
@@ -63,21 +68,30 @@ def make_router() -> APIRouter:
     """The routes; each asks the house of the caller's team."""
     router = APIRouter(responses=FAULTS)
 
-    @router.post("/v1/diagnose", openapi_extra=LOG_BODY)
-    async def diagnose(request: Request, name: Name = "request") -> DiagnosisAnswer:
-        """Cause and fix of the failure in a log, cited, or an honest unknown."""
+    @router.post("/v1/diagnose", openapi_extra=CASE_BODY)
+    async def diagnose(
+        request: Request,
+        name: Name = "request",
+        lines: Lines = None,
+        tokens: Tokens = None,
+        chat: Annotated[bool, Query(description="Whether a language model may word the answer.")] = True,
+    ) -> DiagnosisAnswer:
+        """Cause and fix of the failure in a log, cited, or an honest unknown. A form may bring logs of runs that passed,
+        and the versions of the packages where the log arose."""
         house = house_of(request)
-        async with posted_log(request, name) as source:
-            return DiagnosisAnswer(**await house.on_log(house.diagnose, source))
+        async with posted_case(request, name) as case:
+            asked = Wanted(case.good, case.versions, lines, tokens, chat)
+            return DiagnosisAnswer(**await house.on_log(house.diagnose, case.log, wanted=asked))
 
-    @router.post("/v1/extract", openapi_extra=LOG_BODY)
+    @router.post("/v1/extract", openapi_extra=CASE_BODY)
     async def extract(
-        request: Request, name: Name = "request", lines: Annotated[int | None, Query(ge=1, le=MOST_LINES)] = None
+        request: Request, name: Name = "request", lines: Lines = None, tokens: Tokens = None
     ) -> Extraction:
-        """The failing lines of a log, best first, within a budget of `lines`."""
+        """The failing lines of a log, best first, within a budget; with logs of runs that passed, those that are new."""
         house = house_of(request)
-        async with posted_log(request, name) as source:
-            return Extraction(**await house.on_log(house.extract, source, lines))
+        async with posted_case(request, name) as case:
+            asked = Wanted(case.good, lines=lines, tokens=tokens)
+            return Extraction(**await house.on_log(house.extract, case.log, wanted=asked))
 
     @router.post("/v1/logs/lines", openapi_extra=LOG_BODY)
     async def lines(

@@ -5,14 +5,18 @@ The core is synchronous; the faces run it in threads, in turns (``faces/serving/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
 
 from mcp_rag import librarian
+from mcp_rag.assistant import Assistant
 from mcp_rag.errors import InputError
 from mcp_rag.faces.serialisation import diagnosis_to_json, results_to_json, span_to_json
 from mcp_rag.faces.serving.turns import Turns
 from mcp_rag.ledger.serialisation import issue_to_json
+from mcp_rag.logs.budget import within_tokens
+from mcp_rag.logs.comparing import find_new
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.scanning import Progress, unseen
@@ -22,6 +26,21 @@ from mcp_rag.wiring import House, redactor_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How one log is looked at: against logs of runs that passed, with the versions (package → version) where it arose,
+    within a budget of lines or tokens, and whether a language model may word the answer."""
+
+    good: Sequence[LogSource] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    lines: int | None = None
+    tokens: int | None = None
+    chat: bool = True
+
+
+PLAINLY = Wanted()
 
 
 class SharedHouse:
@@ -53,28 +72,41 @@ class SharedHouse:
         """Run ``work`` that asks the ledger in a thread."""
         return await self._turns.call(work, *args, **named)
 
-    def diagnose(self, source: LogSource, progress: Progress = unseen) -> dict[str, Any]:
+    def diagnose(self, source: LogSource, progress: Progress = unseen, wanted: Wanted = PLAINLY) -> dict[str, Any]:
         """The diagnosis of a log; its failure is remembered, as the command line does. ``progress`` hears of a large
         log's lines.
 
         Raises:
             InputError: the log cannot be read, or is too large.
         """
-        diagnosis = self._house.assistant.diagnose(source, progress=progress)
+        diagnosis = self._assistant(wanted).diagnose(source, wanted.good, progress=progress)
         answer = diagnosis_to_json(diagnosis)
         self._turns.on_verdict(answer["verdict"])
         self._house.assistant.remember([diagnosis])
         return answer
 
-    def extract(self, source: LogSource, budget_lines: int | None = None) -> dict[str, Any]:
+    def _assistant(self, wanted: Wanted) -> Assistant:
+        assistant = self._house.assistant
+        if wanted is PLAINLY:
+            return assistant
+        settings = assistant.settings
+        budget = replace(settings, lines=wanted.lines or settings.lines, tokens=wanted.tokens or settings.tokens)
+        asked = replace(assistant, settings=budget, versions={**assistant.versions, **wanted.versions})
+        return asked if wanted.chat else replace(asked, chat=None, hard_chat=None)
+
+    def extract(self, source: LogSource, lines: int | None = None, wanted: Wanted = PLAINLY) -> dict[str, Any]:
         """The failing spans of a log, best first, with their lines, masked and cut as they are everywhere.
 
         Raises:
             InputError: the log cannot be read, or is too large.
         """
-        log = self._house.assistant.read(source)
+        assistant = self._house.assistant
+        log, passed = assistant.read(source), [assistant.read(good) for good in wanted.good]
+        budget = wanted.tokens or wanted.lines or lines
+        found = find_new(log, passed, budget) if passed else find_failures(log, budget or assistant.settings.lines)
+        shown = within_tokens(found, log.texts, wanted.tokens) if wanted.tokens else found
         spans = []
-        for span in find_failures(log, budget_lines or self._house.settings.lines):
+        for span in shown:
             excerpt = describe_span(log, span, self._redact).excerpt
             spans.append({**span_to_json(span), "excerpt": [{"line": e.line, "text": e.text} for e in excerpt]})
         return {"source": source.name, "spans": spans}
