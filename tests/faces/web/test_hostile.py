@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -133,6 +134,10 @@ def test_a_person_is_told_on_a_page_and_a_program_in_json(
         page = client.request(method, path, headers={"accept": "text/html,*/*"})
         assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
         assert f">{status}<" in page.text
+        chinese = client.request(method, path, headers={"accept": "text/html", "accept-language": "zh-CN"})
+        heading = re.search(r"<h1>(.*?)</h1>", chinese.text)
+        assert heading
+        assert re.search(r"[\u4e00-\u9fff]", heading[1]), heading[1]
         plain = client.request(method, path)
         assert plain.status_code == status
         if not path.startswith("/incidents?"):
