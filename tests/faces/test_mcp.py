@@ -349,7 +349,8 @@ def test_the_worst_answer_fits_and_keeps_its_names() -> None:
     failure |= {"excerpt": [{"line": n, "text": text} for n in range(50)]}
     answer = {"incident": "f" * 64, "failure": failure, "cause": text, "fix": text, "commands": lists}
     answer |= {"citations": [{"line": 1, "quote": text}] * 9, "evidence": [evidence] * 50, "notes": lists}
-    short = bounded(answer, FEWEST_CHARACTERS)
+    short, text = bounded(answer, FEWEST_CHARACTERS)
+    assert text == as_text(short)
     assert len(as_text(short)) <= FEWEST_CHARACTERS
     assert (short["incident"], short["evidence"][0]["id"]) == ("f" * 64, "i" * 60)
     assert short["evidence"][0]["versions"]["applicability"] == "applies"

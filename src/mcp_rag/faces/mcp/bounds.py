@@ -24,20 +24,23 @@ OPEN_MAPS = frozenset({"versions", "applies_to"})
 """Package → version, as many as there are. Evidence has an object of two fields under the same name."""
 
 
-def bounded(answer: dict[str, Any], most_characters: int) -> dict[str, Any]:
-    """``answer`` within ``most_characters`` of JSON, with ``shortened`` saying what was cut; None when nothing was."""
+def bounded(answer: dict[str, Any], most_characters: int) -> tuple[dict[str, Any], str]:
+    """``answer`` within ``most_characters`` of JSON, with ``shortened`` saying what was cut; None when nothing was. And
+    that JSON."""
     whole = {**answer, "shortened": None}
-    if len(as_text(whole)) <= most_characters:
-        return whole
+    text = as_text(whole)
+    if len(text) <= most_characters:
+        return whole, text
     for longest_text, longest_list in STEPS:
         note = (
             f"Shortened to fit {most_characters:,} characters: texts to {longest_text:,}, lists to their first "
             f"{longest_list}. Call again with a larger max_characters (up to {MOST_CHARACTERS:,}) to see more."
         )
         cut = {**_cut(answer, longest_text, longest_list), "shortened": note}
-        if len(as_text(cut)) <= most_characters:
+        text = as_text(cut)
+        if len(text) <= most_characters:
             break
-    return cut
+    return cut, text
 
 
 def as_text(answer: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from mcp_rag.errors import McpRagError
-from mcp_rag.faces.mcp.bounds import FEWEST_CHARACTERS, MOST_CHARACTERS, as_text, bounded
+from mcp_rag.faces.mcp.bounds import FEWEST_CHARACTERS, MOST_CHARACTERS, bounded
 
 MaxCharacters = Annotated[
     int, Field(ge=FEWEST_CHARACTERS, le=MOST_CHARACTERS, description="Longest answer, in characters of JSON.")
@@ -30,8 +30,8 @@ class Bounded(BaseModel):
 
 def answer(values: dict[str, Any], max_characters: int) -> CallToolResult:
     """``values`` as a tool's result, structured and as text alike, within ``max_characters``."""
-    short = bounded(values, max_characters)
-    return CallToolResult(content=[TextContent(type="text", text=as_text(short))], structured_content=short)
+    short, text = bounded(values, max_characters)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=short)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_rag import __version__
 from mcp_rag.faces.rest.alerts import make_alerts_router
@@ -29,6 +29,9 @@ from mcp_rag.faces.serving.sessions import Sessions
 from mcp_rag.faces.serving.tasking import Runners
 from mcp_rag.faces.web.rendering import page_of_refusal
 from mcp_rag.faces.web.router import make_pages
+
+TOOLS = "/mcp"
+"""Where the tools of the Model Context Protocol are."""
 
 
 def make_app(
@@ -63,8 +66,6 @@ def make_app(
     app.state.desk, app.state.sessions = desk, Sessions(houses.default.house.ledger)
     as_page = page_of_refusal(app)
     map_faults(app, as_page)
-    # The first of all, because whoever looks for a route asks one after the other.
-    app.router.routes.insert(0, Route("/mcp", tools))
     for router in (
         make_router(),
         make_issues_router(),
@@ -78,4 +79,19 @@ def make_app(
     ):
         app.include_router(router)
     app.include_router(make_pages(max_request_bytes))
-    return Gate(app, desk, houses, max_request_bytes, app.state.sessions, as_page)
+    both = _with_tools(app, tools)
+    return Gate(both, desk, houses, max_request_bytes, app.state.sessions, as_page)
+
+
+def _with_tools(app: ASGIApp, tools: ASGIApp) -> ASGIApp:
+    """``app`` with the tools beside it: they have routes, errors and limits of their own, and need none of ``app``'s."""
+    route = Route(TOOLS, tools)
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == TOOLS:
+            scope["route"] = route
+            await tools(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return chosen
