@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 DEFAULT_CHARACTERS = 12_000
 """Some 3,000 to 4,000 tokens: a diagnosis with its evidence fits whole in nearly all cases. Chosen by eye."""
 
@@ -45,7 +47,10 @@ def bounded(answer: dict[str, Any], most_characters: int) -> tuple[dict[str, Any
 
 def as_text(answer: dict[str, Any]) -> str:
     """The JSON that goes over the wire."""
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return orjson.dumps(answer).decode()
+    except TypeError:  # half a pair of surrogates, which no UTF-8 can say
+        return json.dumps(answer, separators=(",", ":"))
 
 
 def _cut(value: Any, longest_text: int, longest_list: int, name: str = "") -> Any:
