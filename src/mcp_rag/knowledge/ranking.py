@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from mcp_rag.knowledge.index import Hit
+from mcp_rag.knowledge.index import DENSE_CHANNELS, Hit
 
 CANDIDATES = 100
 """Hits asked of each channel. An entry that no channel has among its first hundred is not found. By eye."""
@@ -109,6 +109,38 @@ def confidence(of: Likeness) -> float:
     )
     sure = 1.0 / (1.0 + math.exp(-logit))
     return sure if of.cosine >= LEAST_COSINE and of.cover >= LEAST_COVER else min(sure, MATCH_FROM / 2)
+
+
+def likenesses(
+    keys: Sequence[str], explained: Mapping[str, float], hits: Mapping[tuple[str, str], list[Hit]]
+) -> dict[str, Likeness]:
+    """Key → what speaks for the entry."""
+    cosines = _cosines(hits)
+    meaning, headline, text = leads(cosines), _bm25_leads(hits, "headline"), _bm25_leads(hits, "text")
+    return {
+        key: Likeness(
+            cosine=cosines.get(key, 0.0),
+            cosine_lead=meaning.get(key, -max(cosines.values(), default=0.0)),
+            cover=explained.get(key, 0.0),
+            headline_lead=headline.get(key, 0.0),
+            text_lead=text.get(key, 0.0),
+        )
+        for key in keys
+    }
+
+
+def _bm25_leads(hits: Mapping[tuple[str, str], list[Hit]], view: str) -> dict[str, float]:
+    scores = {hit.key: hit.score for hit in hits.get((view, "bm25"), ())}
+    return leads(scores, standard_deviation(list(scores.values())))
+
+
+def _cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:
+    """Key → the likeness of the message to the entry as a whole or to its head, whichever is nearer."""
+    best: dict[str, float] = {}
+    for channel in DENSE_CHANNELS:
+        for hit in hits.get(("message", channel), ()):
+            best[hit.key] = max(best.get(hit.key, 0.0), hit.score)
+    return best
 
 
 def leads(scores: Mapping[str, float], spread: float = 1.0) -> dict[str, float]:

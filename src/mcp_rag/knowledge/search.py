@@ -29,8 +29,7 @@ from mcp_rag.knowledge.ranking import (
     confidence,
     cover,
     fuse,
-    leads,
-    standard_deviation,
+    likenesses,
 )
 from mcp_rag.knowledge.tokens import body_of, head_of, index_tokens, stems
 from mcp_rag.knowledge.tool_indexes.index import TOOL_PREFIX
@@ -54,6 +53,10 @@ more. Chosen by eye."""
 
 COMPARED = 50
 """Candidates among which a word's rarity is counted. Chosen by eye."""
+
+REORDERED = 10
+"""Best entries by the fused score that may gain by the words that they explain: among fifty the same ones come first, and
+some that belong among the first ten are pushed out of them. Measured on the collections of docs/retrieval.md."""
 
 COVERED_CHARACTERS = 20_000
 """Of an entry, looked at for the message's words. Chosen by eye: nearly every entry is shorter."""
@@ -254,17 +257,18 @@ class KnowledgeBase:
         entries = [_words_of(body_of(issue)[:COVERED_CHARACTERS]) for issue in issues[:COMPARED]]
         keys = [issue.key for issue in issues]
         explained = dict(zip(keys, cover(set(stems(said)), entries), strict=False))
-        headline = dict(zip(keys, cover(set(stems(said.split("\n", 1)[0])), entries), strict=False))
+        of_headline = cover(set(stems(said.split("\n", 1)[0])), entries)
+        gains = dict(zip(keys[:REORDERED], of_headline, strict=False))
         votes = self._votes(query, keys)
         score = {
-            key: fused[key] + explained_weight * headline.get(key, 0.0) + _standing(votes.get(key, Votes()))
+            key: fused[key] + explained_weight * gains.get(key, 0.0) + _standing(votes.get(key, Votes()))
             for key in keys
         }
         for issue in issues:
             if check_versions(issue.applies_to, query.versions).applicability is Applicability.DOES_NOT_APPLY:
                 score[issue.key] -= MISFIT_WEIGHT
         issues = sorted(issues, key=lambda issue: -score[issue.key])
-        like = _likenesses(issues, explained, hits)
+        like = likenesses([issue.key for issue in issues], explained, hits)
         return [
             self._weighed(
                 query, issue, score[issue.key], like[issue.key], votes.get(issue.key, Votes()), first=place == 0
@@ -369,35 +373,3 @@ def _views(query: Query) -> dict[str, str]:
 
 def _is_embedded(view: str) -> bool:
     return any(channel in DENSE_CHANNELS for channel in CHANNELS[view])
-
-
-def _likenesses(
-    issues: Sequence[KnownIssue], explained: Mapping[str, float], hits: Mapping[tuple[str, str], list[Hit]]
-) -> dict[str, Likeness]:
-    """Key → what speaks for the issue."""
-    cosines = _cosines(hits)
-    meaning, headline, text = leads(cosines), _bm25_leads(hits, "headline"), _bm25_leads(hits, "text")
-    return {
-        issue.key: Likeness(
-            cosine=cosines.get(issue.key, 0.0),
-            cosine_lead=meaning.get(issue.key, -max(cosines.values(), default=0.0)),
-            cover=explained.get(issue.key, 0.0),
-            headline_lead=headline.get(issue.key, 0.0),
-            text_lead=text.get(issue.key, 0.0),
-        )
-        for issue in issues
-    }
-
-
-def _bm25_leads(hits: Mapping[tuple[str, str], list[Hit]], view: str) -> dict[str, float]:
-    scores = {hit.key: hit.score for hit in hits.get((view, "bm25"), ())}
-    return leads(scores, standard_deviation(list(scores.values())))
-
-
-def _cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:
-    """Key → the likeness of the message to the entry as a whole or to its head, whichever is nearer."""
-    best: dict[str, float] = {}
-    for channel in DENSE_CHANNELS:
-        for hit in hits.get(("message", channel), ()):
-            best[hit.key] = max(best.get(hit.key, 0.0), hit.score)
-    return best
