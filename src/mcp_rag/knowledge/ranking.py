@@ -17,7 +17,7 @@ WEIGHTS: Mapping[tuple[str, str], float] = {
     ("message", "bm25"): 0.6,
     ("message", "bm25_head"): 0.3,
     ("headline", "bm25"): 0.4,
-    ("unnamed", "dense"): 0.5,
+    ("unnamed", "dense"): 0.4,
     ("unnamed", "dense_head"): 0.5,
     ("message", "dense"): 0.3,
     ("message", "dense_head"): 0.3,
