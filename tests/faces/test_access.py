@@ -6,7 +6,6 @@ import json
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,26 @@ def headers(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-@contextmanager
-def serving(home: Path) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a token, so that its server is open to nobody without one; each test makes those that it needs."""
+    place = tmp_path_factory.mktemp("access") / "home"
+    made(place, "first")
+    return place
+
+
+@pytest.fixture(scope="module")
+def served(home: Path) -> Iterator[ServerProcess]:
     # Without the known issues that ship, whose embedding takes most of a first search.
     with ServerProcess(home, MCP_RAG_STARTER="off") as server:
-        with httpx.Client(base_url=server.url, timeout=120) as client:
-            yield client
+        yield server
         assert server.stop(signal.SIGTERM) == 0
+
+
+@pytest.fixture
+def client(served: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served.url, timeout=120) as client:
+        yield client
 
 
 def call(client: httpx.Client, token: str, tool: str, **arguments: object) -> dict[str, Any]:
@@ -91,69 +103,62 @@ def test_a_token_that_cannot_be_is_refused(tmp_path: Path, arguments: tuple[str,
     assert mcp_rag(tmp_path / "home", "tokens", "create", *arguments).returncode == code
 
 
-def test_scopes_bound_what_a_token_does(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    reader, writer = made(home, "reader", "--scope", "read"), made(home, "writer", "--scope", "write")
-    both = made(home, "both")
-    with serving(home) as client:
-        assert client.get("/v1/incidents").status_code == 401
-        assert client.get("/v1/incidents", headers=headers("mcprag_wrong")).status_code == 401
-        assert client.get("/v1/incidents", headers=headers(writer)).status_code == 403
-        seen = client.post("/v1/diagnose", content=SECRET_LOG, headers=headers(reader)).json()
-        said = {"incident": seen["incident"], "outcome": "confirmed", "fix": "Open the gate"}
-        refused = client.post("/v1/outcomes", json=said, headers=headers(reader))
-        assert (refused.status_code, "write" in refused.json()["error"]["what"]) == (403, True)
-        told = call(client, reader, "record_outcome", **said)
-        assert (told["isError"], "scope write" in told["content"][0]["text"]) == (True, True)
-        assert not call(client, both, "record_outcome", **said).get("isError")
-        assert client.post("/v1/outcomes", json=said, headers=headers(writer)).status_code == 201
-        assert mcp_rag(home, "tokens", "revoke", "reader").returncode == 0
-        late = made(home, "late", "--scope", "read")
-        assert client.get("/v1/incidents", headers=headers(late)).status_code == 200, (
-            "a running server knows it at once"
-        )
+def test_scopes_bound_what_a_token_does(home: Path, client: httpx.Client) -> None:
+    team = ("--team", "scoped")
+    reader, writer = made(home, "reader", "--scope", "read", *team), made(home, "writer", "--scope", "write", *team)
+    both = made(home, "both", *team)
+    assert client.get("/v1/incidents").status_code == 401
+    assert client.get("/v1/incidents", headers=headers("mcprag_wrong")).status_code == 401
+    assert client.get("/v1/incidents", headers=headers(writer)).status_code == 403
+    seen = client.post("/v1/diagnose", content=SECRET_LOG, headers=headers(reader)).json()
+    said = {"incident": seen["incident"], "outcome": "confirmed", "fix": "Open the gate"}
+    refused = client.post("/v1/outcomes", json=said, headers=headers(reader))
+    assert (refused.status_code, "write" in refused.json()["error"]["what"]) == (403, True)
+    told = call(client, reader, "record_outcome", **said)
+    assert (told["isError"], "scope write" in told["content"][0]["text"]) == (True, True)
+    assert not call(client, both, "record_outcome", **said).get("isError")
+    assert client.post("/v1/outcomes", json=said, headers=headers(writer)).status_code == 201
+    assert mcp_rag(home, "tokens", "revoke", "reader").returncode == 0
+    late = made(home, "late", "--scope", "read", *team)
+    assert client.get("/v1/incidents", headers=headers(late)).status_code == 200, "a running server knows it at once"
 
 
-def test_a_browsers_cookie_opens_for_this_servers_pages_alone(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_a_browsers_cookie_opens_for_this_servers_pages_alone(home: Path, client: httpx.Client) -> None:
     token = made(home, "browser")
-    with serving(home) as client:
-        ours = str(client.base_url).rstrip("/")
-        forgery = re.search(r'name="forgery" value="([^"]+)"', client.get("/login").text)
-        assert forgery
-        signed = client.post("/login", data={"token": token, "forgery": forgery[1]})
-        assert signed.status_code == 303, signed.text
-        cookie = {"cookie": f"mcp_rag_session={signed.cookies['mcp_rag_session']}"}
-        client.cookies.clear()
-        assert client.get("/v1/incidents", headers={"cookie": f"mcp_rag_session={token}"}).status_code == 401
-        assert client.get("/v1/incidents", headers=cookie).status_code == 200
-        send = {"url": "/v1/outcomes", "json": {"incident": "00000000ffff", "outcome": "confirmed"}}
-        for more in ({}, {"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
-            assert client.post(**send, headers=cookie | more).status_code == 403  # type: ignore[arg-type]
-        for more in ({"origin": ours}, {"sec-fetch-site": "same-origin"}):
-            assert client.post(**send, headers=cookie | more).status_code == 404  # type: ignore[arg-type]
+    ours = str(client.base_url).rstrip("/")
+    forgery = re.search(r'name="forgery" value="([^"]+)"', client.get("/login").text)
+    assert forgery
+    signed = client.post("/login", data={"token": token, "forgery": forgery[1]})
+    assert signed.status_code == 303, signed.text
+    cookie = {"cookie": f"mcp_rag_session={signed.cookies['mcp_rag_session']}"}
+    client.cookies.clear()
+    assert client.get("/v1/incidents", headers={"cookie": f"mcp_rag_session={token}"}).status_code == 401
+    assert client.get("/v1/incidents", headers=cookie).status_code == 200
+    send = {"url": "/v1/outcomes", "json": {"incident": "00000000ffff", "outcome": "confirmed"}}
+    for more in ({}, {"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+        assert client.post(**send, headers=cookie | more).status_code == 403  # type: ignore[arg-type]
+    for more in ({"origin": ours}, {"sec-fetch-site": "same-origin"}):
+        assert client.post(**send, headers=cookie | more).status_code == 404  # type: ignore[arg-type]
 
 
-def test_teams_see_nothing_of_each_other(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_teams_see_nothing_of_each_other(home: Path, client: httpx.Client) -> None:
     everybody = made(home, "everybody")
     blue, red = made(home, "blue", "--team", "blue"), made(home, "red", "--team", "red-2")
     log = SECRET_LOG.format(number=7)
-    with serving(home) as client:
-        seen = client.post("/v1/diagnose", content=log, headers=headers(blue)).json()
-        said = {"incident": seen["incident"], "outcome": "confirmed", "fix": "Calm the heron with lanterns"}
-        kept = client.post("/v1/outcomes", json=said, headers=headers(blue))
-        assert kept.status_code == 201, kept.text
-        assert client.post("/v1/diagnose", content=log, headers=headers(blue)).json()["verdict"] == "known"
-        assert "lanterns" in json.dumps(call(client, blue, "diagnose_log", text=log))
-        found = client.get("/v1/search", params={"q": "heron lanterns"}, headers=headers(blue)).json()
-        assert found["results"][0]["source"] == "confirmed"
-        for other in (red, everybody):
-            assert client.get("/v1/incidents", headers=headers(other)).json() == {"incidents": [], "total": 0}
-            assert client.get(f"/v1/issues/{kept.json()['issue']}", headers=headers(other)).status_code == 404
-            assert client.post("/v1/outcomes", json=said, headers=headers(other)).status_code == 404
-            found = client.get("/v1/search", params={"q": "heron lanterns"}, headers=headers(other))
-            assert "confirmed" not in {one["source"] for one in found.json()["results"]}
-            assert "lanterns" not in json.dumps(call(client, other, "get_known_issue", issue=kept.json()["issue"]))
-            later = client.post("/v1/diagnose", content=log, headers=headers(other)).json()
-            assert (later["verdict"], later["history"]) == ("unknown", None)
+    seen = client.post("/v1/diagnose", content=log, headers=headers(blue)).json()
+    said = {"incident": seen["incident"], "outcome": "confirmed", "fix": "Calm the heron with lanterns"}
+    kept = client.post("/v1/outcomes", json=said, headers=headers(blue))
+    assert kept.status_code == 201, kept.text
+    assert client.post("/v1/diagnose", content=log, headers=headers(blue)).json()["verdict"] == "known"
+    assert "lanterns" in json.dumps(call(client, blue, "diagnose_log", text=log))
+    found = client.get("/v1/search", params={"q": "heron lanterns"}, headers=headers(blue)).json()
+    assert found["results"][0]["source"] == "confirmed"
+    for other in (red, everybody):
+        assert client.get("/v1/incidents", headers=headers(other)).json() == {"incidents": [], "total": 0}
+        assert client.get(f"/v1/issues/{kept.json()['issue']}", headers=headers(other)).status_code == 404
+        assert client.post("/v1/outcomes", json=said, headers=headers(other)).status_code == 404
+        found = client.get("/v1/search", params={"q": "heron lanterns"}, headers=headers(other))
+        assert "confirmed" not in {one["source"] for one in found.json()["results"]}
+        assert "lanterns" not in json.dumps(call(client, other, "get_known_issue", issue=kept.json()["issue"]))
+        later = client.post("/v1/diagnose", content=log, headers=headers(other)).json()
+        assert (later["verdict"], later["history"]) == ("unknown", None)
