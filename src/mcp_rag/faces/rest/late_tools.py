@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mcp_rag.faces.rest.running import look_for_cycles_less
+
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
@@ -39,6 +41,7 @@ class LateTools:
 
     async def _run(self, stopping: anyio.Event) -> None:
         tools, self._app = await anyio.to_thread.run_sync(self._build)
+        look_for_cycles_less()
         async with tools.session_manager.run():
             self._made.set()
             await stopping.wait()
