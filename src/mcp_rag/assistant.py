@@ -25,7 +25,7 @@ from mcp_rag.logs.source import LogSource
 from mcp_rag.reasoning import composing
 from mcp_rag.reasoning.chat import ChatModel
 from mcp_rag.reasoning.choosing import is_hard
-from mcp_rag.reasoning.wording import word
+from mcp_rag.reasoning.wording import Hear, word
 from mcp_rag.records import Diagnosis, Evidence, Incident, Query, Span, Verdict
 from mcp_rag.settings import Settings
 
@@ -41,7 +41,7 @@ class Assistant:
     """Diagnoses logs with what the ledger and the knowledge base hold.
 
     ``versions`` are those of the environment in which the log arose (package → version), when it is known;
-    versions that the log itself names go before them.
+    versions that the log itself names go before them. ``hear`` follows a model's wording while it is made.
     """
 
     ledger: Ledger
@@ -51,6 +51,7 @@ class Assistant:
     versions: Mapping[str, str]
     chat: ChatModel | None = None
     hard_chat: ChatModel | None = None
+    hear: Hear | None = None
 
     def read(self, source: LogSource) -> Log:
         """The log behind ``source``, within the size limits of the settings."""
@@ -143,7 +144,7 @@ class Assistant:
         if chat is None:
             return diagnosis
         try:
-            return word(diagnosis, chat)
+            return word(diagnosis, chat, self.hear)
         except ChatError as error:
             return replace(diagnosis, notes=(*diagnosis.notes, f"Answered without the language model. {error}"))
 

@@ -88,8 +88,10 @@ class Overheard:
         self.replies.append(reply)
         return reply
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
-        for piece in self._inner.stream(messages, tools):
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
+        for piece in self._inner.stream(messages, tools, schema):
             if isinstance(piece, Reply):
                 self.replies.append(piece)
             yield piece

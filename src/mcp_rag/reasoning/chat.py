@@ -93,7 +93,9 @@ class ChatModel(Protocol):
         """Answer ``messages``."""
         ...
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
         """The answer's text piece by piece as it is made, and last the whole reply."""
         ...
 

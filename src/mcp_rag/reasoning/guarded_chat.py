@@ -96,9 +96,11 @@ class GuardedChat:
             spent(messages, reply)
         return reply
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
         with self._turn() as spent:
-            for piece in self._inner.stream(messages, tools):
+            for piece in self._inner.stream(messages, tools, schema):
                 if isinstance(piece, Reply):
                     spent(messages, piece)
                 yield piece

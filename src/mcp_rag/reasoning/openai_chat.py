@@ -61,12 +61,14 @@ class OpenAIChat:
                 self._adapt(status, content, body)
         raise ChatMalformed(f"The language model at {self._base_url} refuses", "whatever is left out of the request")
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
         """The same, piece by piece; only what comes before the first piece is tried again."""
         with self._calling() as call:
             self._know_model(call)
             for _ in range(ADAPTATIONS):
-                body = write_body(self._model, messages, self._dialect, tools=tools, stream=True)
+                body = write_body(self._model, messages, self._dialect, schema=schema, tools=tools, stream=True)
                 with call.streaming("POST", "/chat/completions", body) as (response, refusal):
                     if response.status_code < 400:
                         yield from self._streamed(call, response)

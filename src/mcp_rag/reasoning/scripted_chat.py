@@ -39,10 +39,12 @@ class ScriptedChat:
             said = said(messages)
         return said if isinstance(said, Reply) else Reply(said, self.name, _tokens(messages), estimated_tokens(said))
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
         if tools and not self._tools:
             raise ToolsUnsupported(f"{self.name} takes no tools")
-        reply = self.complete(messages)
+        reply = self.complete(messages, schema)
         yield from re.findall(r"\s*\S+\s*", reply.text)
         yield reply
 

@@ -6,10 +6,11 @@ beyond the evidence is dropped or marked, and the answer composed without it sta
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mcp_rag.errors import ContextOverflow
-from mcp_rag.reasoning.chat import ChatModel, Reply, Window
+from mcp_rag.reasoning.chat import ChatModel, Message, Reply, Window
 from mcp_rag.reasoning.grounding import Answer, ground
 from mcp_rag.reasoning.prompting import SCHEMA, write_prompt
 from mcp_rag.records import Diagnosis, Statement, Verdict
@@ -17,19 +18,22 @@ from mcp_rag.records import Diagnosis, Statement, Verdict
 NOTHING_BEARS_IT = "(no known issue bears this)"
 """Ends the note that tells what a model reads in the lines of an unknown failure."""
 
+Hear = Callable[[str], None]
+"""Hears the model's draft piece by piece, unchecked; first an empty piece, when the model is asked."""
+
 ATTEMPTS = 3
 """Each after a refusal for length, with half of the room; a server that counts needs one. Chosen by eye."""
 
 
-def word(diagnosis: Diagnosis, chat: ChatModel) -> Diagnosis:
-    """Ask ``chat`` to word ``diagnosis`` and keep what stands the check.
+def word(diagnosis: Diagnosis, chat: ChatModel, hear: Hear | None = None) -> Diagnosis:
+    """Ask ``chat`` to word ``diagnosis`` and keep what stands the check; with ``hear`` the answer is streamed to it.
 
     Raises:
         ChatUnreachable: the model's server did not answer.
         ContextOverflow: even the shortest prompt is too long for it.
         ChatMalformed: it answered, but not usably.
     """
-    answer = ground(_asked(diagnosis, chat).text, diagnosis)
+    answer = ground(_asked(diagnosis, chat, hear).text, diagnosis)
     notes = list(diagnosis.notes)
     if answer.invented:
         notes.append(f"Dropped from {chat.name}'s answer: {answer.invented} command(s) that no known issue gives")
@@ -38,17 +42,30 @@ def word(diagnosis: Diagnosis, chat: ChatModel) -> Diagnosis:
     return _with_wording(diagnosis, answer, chat.name, notes)
 
 
-def _asked(diagnosis: Diagnosis, chat: ChatModel) -> Reply:
+def _asked(diagnosis: Diagnosis, chat: ChatModel, hear: Hear | None) -> Reply:
     """The model's reply; a prompt that turns out too long is written anew for less room."""
     window = chat.window()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return chat.complete(write_prompt(diagnosis, window), SCHEMA)
+            return _replied(chat, write_prompt(diagnosis, window), hear)
         except ContextOverflow:
             if attempt == ATTEMPTS:
                 raise
             window = Window(window.tokens // 2, window.count)
     raise AssertionError
+
+
+def _replied(chat: ChatModel, messages: Sequence[Message], hear: Hear | None) -> Reply:
+    if hear is None:
+        return chat.complete(messages, SCHEMA)
+    hear("")
+    reply = Reply("", chat.name)
+    for piece in chat.stream(messages, schema=SCHEMA):
+        if isinstance(piece, Reply):
+            reply = piece
+        else:
+            hear(piece)
+    return reply
 
 
 def _with_wording(diagnosis: Diagnosis, answer: Answer, name: str, notes: list[str]) -> Diagnosis:

@@ -77,8 +77,10 @@ class LateChat:
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
         return self._chat().complete(messages, schema)
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
-        return self._chat().stream(messages, tools)
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
+        return self._chat().stream(messages, tools, schema)
 
     def window(self) -> Window:
         return self._chat().window()

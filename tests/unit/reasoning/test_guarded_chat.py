@@ -100,7 +100,9 @@ class Waiting:
         assert self.let.wait(30)
         return Reply("because", "m", 1, 1)
 
-    def stream(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Iterator[str | Reply]:
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
         yield self.complete(messages)
 
     def window(self) -> Window:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Protocol
 
-from mcp_rag.faces.cli.output import tell
+from mcp_rag.faces.cli.output import tell, wording_shown
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
@@ -113,7 +113,8 @@ class _Home:
     def diagnose(
         self, source: LogSource, passed: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
     ) -> Diagnosis:
-        return self._assistant.diagnose(source, passed, job, progress)
+        with wording_shown() as hear:
+            return replace(self._assistant, hear=hear).diagnose(source, passed, job, progress)
 
     def remember(self, diagnoses: Sequence[Diagnosis]) -> None:
         self._assistant.remember(diagnoses)

@@ -20,6 +20,9 @@ from mcp_rag.faces.serving.asking import Asked
 from mcp_rag.faces.serving.fetching import Fetch
 from mcp_rag.faces.serving.looking import LinesAnswer, read_lines
 
+PIECES_A_MESSAGE = 20
+"""Of a model's wording, about as many tokens. Chosen by eye."""
+
 MOST_LINES = 500
 """Lines of a log in one answer. Chosen by eye."""
 
@@ -55,16 +58,28 @@ def add_log_tools(
         """Find what failed in a log, and its known cause and fix with evidence, or an honest unknown.
 
         The failure is remembered: asked again, the answer tells when it was seen and what fixed it. A large log's
-        progress is told in lines.
+        progress is told in lines, a language model's wording in pieces.
         """
         house = asked_now().house
 
+        told_to = pieces = 0
+
         def progress(done: int, total: int) -> None:
+            nonlocal told_to
+            told_to = done
             anyio.from_thread.run(ctx.report_progress, done, total)
+
+        def hear(piece: str) -> None:
+            nonlocal told_to, pieces
+            if pieces % PIECES_A_MESSAGE == 0:
+                told_to += 1  # it must grow from message to message
+                message = f"the language model words the answer: {pieces} pieces so far"
+                anyio.from_thread.run(ctx.report_progress, told_to, None, message)
+            pieces += 1
 
         with told():
             async with given_log(text, path, url, roots, fetch) as source:
-                return answer(await house.on_log(house.diagnose, source, progress=progress), max_characters)
+                return answer(await house.on_log(house.diagnose, source, progress=progress, hear=hear), max_characters)
 
     @server.tool(title="Extract the failing lines", annotations=ASKS.model_copy(update=reaches_out))
     async def extract_failures(

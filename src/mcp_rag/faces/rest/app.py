@@ -21,6 +21,7 @@ from mcp_rag.faces.rest.late_tools import LateTools
 from mcp_rag.faces.rest.openai_routes import make_openai_router
 from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
+from mcp_rag.faces.rest.stream_routes import make_streams_router
 from mcp_rag.faces.rest.task_routes import make_tasks_router
 from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.fetching import Fetch
@@ -72,6 +73,7 @@ def make_app(
         make_incidents_router(),
         make_documents_router(runners),
         make_tasks_router(runners),
+        make_streams_router(),
         make_openai_router(),
         make_alerts_router(),
         make_operations_router(desk),

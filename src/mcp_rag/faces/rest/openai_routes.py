@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -12,7 +13,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from mcp_rag.faces.rest.faults import FAULTS
+from mcp_rag.errors import McpRagError
+from mcp_rag.faces.rest.faults import FAULTS, status_of
+from mcp_rag.faces.rest.stream_routes import HEARTBEAT_SECONDS
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.conversing import answer_message
 from mcp_rag.logs.budget import CHARACTERS_PER_TOKEN
@@ -22,6 +25,9 @@ MODEL = "mcp-rag"
 
 PIECE_CHARACTERS = 60
 """Of a streamed answer: whole at once, it would seem to hang in clients that draw what arrives. Chosen by eye."""
+
+SECONDS_TO_REFUSE = 1.0
+"""So long a streamed answer is waited for before its stream begins. Chosen by eye."""
 
 MOST_MESSAGES = 1_000
 
@@ -82,14 +88,15 @@ def make_openai_router() -> APIRouter:
         """Diagnose the log in the last user message, or answer its question from known issues."""
         house = house_of(request)
         question = next((message.text() for message in reversed(asked.messages) if message.role == "user"), "")
-        answer = await house.on_log(answer_message, house, question)
-        head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": MODEL}
-        usage = _usage(asked, answer)
+        answering = asyncio.ensure_future(house.on_log(answer_message, house, question))
         if asked.stream:
-            with_usage = bool(asked.stream_options and asked.stream_options.include_usage)
-            return StreamingResponse(
-                _events(head, answer, usage if with_usage else None), media_type="text/event-stream"
-            )
+            # A refusal that comes soon has a status of its own; an answer that takes long begins at once.
+            await asyncio.wait({answering}, timeout=SECONDS_TO_REFUSE)
+        answer = await answering if not asked.stream or answering.done() else None
+        head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": MODEL}
+        if asked.stream or answer is None:
+            return StreamingResponse(_events(head, answering, asked), media_type="text/event-stream")
+        usage = _usage(asked, answer)
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
         return {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
 
@@ -107,19 +114,28 @@ def _usage(asked: ChatRequest, answer: str) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-async def _events(head: dict[str, Any], answer: str, usage: dict[str, int] | None) -> AsyncIterator[str]:
-    """Server-sent events of an answer, as OpenAI cuts them."""
+async def _events(head: dict[str, Any], answering: asyncio.Future[str], asked: ChatRequest) -> AsyncIterator[str]:
+    """Server-sent events of an answer, as OpenAI cuts them; comments while it is being made."""
     head = {**head, "object": "chat.completion.chunk"}
 
     def chunk(delta: dict[str, str], finish: str | None = None) -> str:
         return _event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 
     yield chunk({"role": "assistant", "content": ""})
+    while not answering.done():
+        await asyncio.wait({answering}, timeout=HEARTBEAT_SECONDS)
+        if not answering.done():
+            yield ": at work\n\n"
+    try:
+        answer = answering.result()
+    except McpRagError as error:
+        yield _event({"error": {"message": str(error), "type": type(error).__name__, "code": status_of(error)}})
+        return
     for start in range(0, len(answer), PIECE_CHARACTERS):
         yield chunk({"content": answer[start : start + PIECE_CHARACTERS]})
     yield chunk({}, "stop")
-    if usage is not None:
-        yield _event({**head, "choices": [], "usage": usage})
+    if asked.stream_options and asked.stream_options.include_usage:
+        yield _event({**head, "choices": [], "usage": _usage(asked, answer)})
     yield "data: [DONE]\n\n"
 
 

@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/diagnoses", Scope.READ),
     # A question to the language model, which can change nothing.
     Rule("/ask", Scope.READ),
+    Rule("/v1/ask", Scope.READ),
     Rule("/v1/tokens", Scope.ADMIN),
     Rule("/v1/audit", Scope.ADMIN),
     # Counts, which tell nothing of anybody's logs; Prometheus sends a token.

@@ -72,14 +72,21 @@ class SharedHouse:
         """Run ``work`` that asks the ledger in a thread."""
         return await self._turns.call(work, *args, **named)
 
-    def diagnose(self, source: LogSource, progress: Progress = unseen, wanted: Wanted = PLAINLY) -> dict[str, Any]:
+    def diagnose(
+        self,
+        source: LogSource,
+        progress: Progress = unseen,
+        wanted: Wanted = PLAINLY,
+        hear: Callable[[str], None] | None = None,
+    ) -> dict[str, Any]:
         """The diagnosis of a log; its failure is remembered, as the command line does. ``progress`` hears of a large
-        log's lines.
+        log's lines, ``hear`` the draft of a language model's wording.
 
         Raises:
             InputError: the log cannot be read, or is too large.
         """
-        diagnosis = self._assistant(wanted).diagnose(source, wanted.good, progress=progress)
+        assistant = replace(self._assistant(wanted), hear=hear)
+        diagnosis = assistant.diagnose(source, wanted.good, progress=progress)
         answer = diagnosis_to_json(diagnosis)
         self._turns.on_verdict(answer["verdict"])
         self._house.assistant.remember([diagnosis])
