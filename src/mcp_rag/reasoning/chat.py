@@ -76,6 +76,11 @@ class Window:
     count: Callable[[str], int] = estimated_tokens
 
 
+def answer_tokens(window: Window) -> int:
+    """How much of a window is kept for the answer."""
+    return min(MAX_ANSWER_TOKENS, window.tokens // 3)
+
+
 class ChatModel(Protocol):
     """Messages in, one reply out; ``schema`` is a JSON schema that the reply must satisfy.
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcp_rag.errors import ChatMalformed, ChatUnreachable
-from mcp_rag.reasoning.chat import Message, Reply, Tool, Window
+from mcp_rag.reasoning.chat import MAX_ANSWER_TOKENS, Message, Reply, Tool, Window, answer_tokens
 from mcp_rag.reasoning.openai_wire import Dialect, Stream, read_reply, refuse, write_body
 from mcp_rag.reasoning.server_window import ask_window
 
@@ -54,7 +54,7 @@ class OpenAIChat:
         with self._calling() as call:
             self._know_model(call)
             for _ in range(ADAPTATIONS):
-                body = write_body(self._model, messages, self._dialect, schema=schema)
+                body = self._body(messages, schema=schema)
                 status, content = call.send("POST", "/chat/completions", body)
                 if status < 400:
                     return read_reply(_object(content), self._model)
@@ -68,7 +68,7 @@ class OpenAIChat:
         with self._calling() as call:
             self._know_model(call)
             for _ in range(ADAPTATIONS):
-                body = write_body(self._model, messages, self._dialect, schema=schema, tools=tools, stream=True)
+                body = self._body(messages, schema=schema, tools=tools, stream=True)
                 with call.streaming("POST", "/chat/completions", body) as (response, refusal):
                     if response.status_code < 400:
                         yield from self._streamed(call, response)
@@ -85,6 +85,26 @@ class OpenAIChat:
                     return Window(self._window_tokens) if self._window_tokens else Window()
                 self._window = ask_window(self._base_url, self._model, self._headers, self._window_tokens)
         return self._window
+
+    def _body(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        tools: Sequence[Tool] = (),
+        stream: bool = False,
+    ) -> dict[str, Any]:
+        """The request; its answer no longer than a window that was asked for leaves, which some servers refuse."""
+        longest = answer_tokens(self._window) if self._window else MAX_ANSWER_TOKENS
+        return write_body(
+            self._model,
+            messages,
+            self._dialect,
+            schema=schema,
+            tools=tools,
+            stream=stream,
+            answer_tokens=longest,
+        )
 
     @contextmanager
     def _calling(self) -> Iterator[_Call]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from mcp_rag.reasoning.bearing import harmless
-from mcp_rag.reasoning.chat import MAX_ANSWER_TOKENS, Message, Window
+from mcp_rag.reasoning.chat import Message, Window, answer_tokens
 from mcp_rag.reasoning.hostile import muted
 from mcp_rag.records import Diagnosis, Evidence
 
@@ -94,11 +94,6 @@ def write_data(diagnosis: Diagnosis, window: Window, room: int) -> str:
             break
         characters = int(len(data) * max(0, room) / max(1, spent) * 0.95)
     return data
-
-
-def answer_tokens(window: Window) -> int:
-    """How much of a window is kept for the answer."""
-    return min(MAX_ANSWER_TOKENS, window.tokens // 3)
 
 
 def _within(diagnosis: Diagnosis, characters: int) -> str:

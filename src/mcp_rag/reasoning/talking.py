@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_rag.reasoning.bearing import Given, Part
-from mcp_rag.reasoning.chat import Message, Tool, Window
+from mcp_rag.reasoning.chat import Message, Tool, Window, answer_tokens
 from mcp_rag.reasoning.hostile import plain
-from mcp_rag.reasoning.prompting import TEMPLATE_TOKENS, answer_tokens, write_data
+from mcp_rag.reasoning.prompting import TEMPLATE_TOKENS, write_data
 from mcp_rag.records import Diagnosis, Statement
 
 INSTRUCTIONS = """You answer an engineer's questions about one software failure.

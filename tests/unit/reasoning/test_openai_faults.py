@@ -7,8 +7,8 @@ import time
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from chat_server import delta, events, say, serving
 
+from chat_server import delta, events, say, serving
 from mcp_rag.errors import ChatError, ChatMalformed, ChatUnreachable, ContextOverflow, ToolsUnsupported
 from mcp_rag.reasoning.chat import Message, Reply, Tool, ToolCall, Window, estimated_tokens
 from mcp_rag.reasoning.composing import compose
@@ -307,6 +307,17 @@ def test_a_prompt_fits_its_window_with_the_key_line_and_the_cause(tokens: int) -
     data = json.loads(user.content)
     assert 30 in [line["line"] for line in data["incident"]["lines"]]
     assert data["known_issues"][0]["cause"] == "The word is wrong."
+
+
+def test_an_answer_is_asked_no_longer_than_its_window_leaves() -> None:
+    pages = {"/v1/models": {"data": [{"id": "m", "max_model_len": 1_500}]}}
+    with serving(lambda handler, body: say(handler, GOOD), pages) as (url, bodies):
+        chat = OpenAIChat(url, "m")
+        chat.window()
+        chat.complete(ASK)
+        assert bodies[-1]["max_tokens"] == 500
+        OpenAIChat(url, "m").complete(ASK)
+    assert bodies[-1]["max_tokens"] == 800
 
 
 def test_an_overflow_is_answered_by_a_shorter_prompt() -> None:
