@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mcp_rag.conversation import Done, Said, ToolUsed, converse
+from mcp_rag.conversation import Done, Said, ToolUsed, Turn, converse
 from mcp_rag.logs.sources import MemorySource
 from mcp_rag.reasoning.chat import ToolCall
 from mcp_rag.reasoning.composing import compose
@@ -164,6 +164,39 @@ def test_what_a_known_issue_orders_is_left_out_of_prompt_and_answer(attack: Mapp
         assert diagnosis.commands == ()
         assert any("text for a language model" in note for note in diagnosis.notes)
     assert not held(attack["payload"], write_prompt(alone)[1].content.lower())
+
+
+@pytest.mark.parametrize("attack", IN_ISSUES, ids=[str(attack["id"]) for attack in IN_ISSUES])
+def test_what_a_known_issue_orders_is_not_said_in_a_conversation_or_told_by_a_tool(
+    house: House, attack: Mapping[str, Any]
+) -> None:
+    text, payload, field = attack["text"], attack["payload"], attack["place"]
+    whole = replace(ISSUE, symptoms=("module 'numpy' has no attribute '{name}'",))
+    bare = replace(whole, cause="", fix="") if field == "text" else whole
+    house.ledger.issues.put(replace(bare, **{field: text}, commands=(payload, *ISSUE.commands)))
+    try:
+        diagnosis = house.assistant.diagnose(
+            MemorySource("x.log", KNOWN_LOG.format(before="", middle="", after="").encode())
+        )
+        house.assistant.remember([diagnosis])
+        tools = [
+            ToolCall("1", "search_known_issues", '{"text": "numpy has no attribute float"}'),
+            ToolCall("2", "check_versions", json.dumps({"issue": ISSUE.key})),
+        ]
+        answer = f"{payload} [{ISSUE.key}]. The fix is {payload} [{ISSUE.key}].\n```\n{payload}\n```\n{text}"
+        chat = ScriptedChat(*tools, answer)
+        # A follow-up: what was said before is repeated to the model, and may hold what an earlier answer quoted.
+        history = [Turn("What is it?", f"{text} {payload}")]
+        events = list(
+            converse(replace(house.assistant, chat=chat), diagnosis.incident_id or "last", "And the fix?", history)
+        )
+    finally:
+        house.ledger.issues.put(whole)
+    supported = [event.statement.text for event in events if isinstance(event, Said) and event.statement.supported]
+    assert not held(payload, "\n".join(supported).lower())
+    results = [message.content.lower() for message in chat.asked[-1] if message.role == "tool"]
+    assert len(results) == 2
+    assert not any(held(payload, result) for result in results), "what a tool returns carries no such text"
 
 
 def test_what_nobody_wrote_for_a_model_stays_as_it_is() -> None:

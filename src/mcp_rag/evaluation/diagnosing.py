@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -55,21 +56,41 @@ def evaluate(
     progress: Progress,
     judge: Judge | None = None,
 ) -> list[Report]:
-    """Diagnose every log once, by its path, have each voice word that, and hold the answers against the label."""
+    """Diagnose every log once, by its path, have each voice word that, and hold the answers against the label.
+
+    Interrupted, it gives the figures of the logs that are done, if any are.
+    """
     accepted = [row.fix for row in rows if row.fix]
     values: list[dict[str, dict[str, float]]] = [{} for _ in voices]
     for number, row in enumerate(rows, 1):
-        begun = time.perf_counter()
-        plain = diagnose(str(row.path))
-        seconds = time.perf_counter() - begun
-        for voice, mine in zip(voices, values, strict=True):
-            spoken = voice.word(plain)
-            fits = sum(bool(spoken.diagnosis.fix and fix.search(spoken.diagnosis.fix.text)) for fix in accepted)
-            for figure, value in _figures(row, spoken, fits <= FITS_AT_MOST, judge, seconds):
-                mine.setdefault(figure, {})[row.file] = float(value)
+        try:
+            answers = _answers(row, diagnose, voices, accepted, judge)
+        except KeyboardInterrupt:
+            if number == 1:
+                raise
+            break
+        for mine, figures in zip(values, answers, strict=True):
+            for figure, value in figures.items():
+                mine.setdefault(figure, {})[row.file] = value
         progress(number, len(rows))
     ordered = [{figure: mine[figure] for figure in FIGURES if figure in mine} for mine in values]
     return [Report(voice.name, mine) for voice, mine in zip(voices, ordered, strict=True)]
+
+
+def _answers(
+    row: Labelled, diagnose: Diagnose, voices: Sequence[Voice], accepted: Sequence[re.Pattern[str]], judge: Judge | None
+) -> list[dict[str, float]]:
+    """One log's figures for each voice."""
+    begun = time.perf_counter()
+    plain = diagnose(str(row.path))
+    seconds = time.perf_counter() - begun
+    answers = []
+    for voice in voices:
+        spoken = voice.word(plain)
+        fits = sum(bool(spoken.diagnosis.fix and fix.search(spoken.diagnosis.fix.text)) for fix in accepted)
+        figures = _figures(row, spoken, fits <= FITS_AT_MOST, judge, seconds)
+        answers.append({figure: float(value) for figure, value in figures})
+    return answers
 
 
 def changed_logs(now: Report, before: Report) -> tuple[list[str], list[str]]:

@@ -63,12 +63,12 @@ def read_labelled(folder: Path) -> list[Labelled]:
 
 
 def sampled(rows: Sequence[Labelled], number: int) -> list[Labelled]:
-    """``number`` of ``rows``, of each kind its share (largest remainders): those whose names' SHA-256 are least.
+    """``number`` of ``rows``, of each kind its share (largest remainders): those whose names' SHA-256 are least, in that
+    order, so that what is done when somebody interrupts is a sample too.
 
-    So it is the same from call to call, and a log that is added later moves at most one other out.
+    It is the same from call to call, and a log that is added later moves at most one other out.
     """
-    if number >= len(rows):
-        return list(rows)
+    number = min(number, len(rows))
     kinds = sorted({row.kind for row in rows})
     exact = {kind: number * sum(row.kind == kind for row in rows) / len(rows) for kind in kinds}
     shares = {kind: int(exact[kind]) for kind in kinds}
@@ -79,7 +79,7 @@ def sampled(rows: Sequence[Labelled], number: int) -> list[Labelled]:
         for kind in kinds
         for row in sorted((row for row in rows if row.kind == kind), key=_draw)[: shares[kind]]
     }
-    return [row for row in rows if row.file in taken]
+    return sorted((row for row in rows if row.file in taken), key=_draw)
 
 
 def _draw(row: Labelled) -> str:

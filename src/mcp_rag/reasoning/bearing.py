@@ -12,7 +12,9 @@ from mcp_rag.reasoning.hostile import LEFT_OUT, addresses_model, muted, plain
 from mcp_rag.records import Diagnosis, Evidence, KnownIssue, Statement
 
 BORNE = 0.5
-"""Share of a statement's telling words that what it cites must hold. Chosen by eye."""
+"""Share of a statement's telling words that what it cites must hold. Of sentences on a shipped known issue the rest of it
+holds so much for 73 %, another issue of the same package for 18 % and any other for 1.6 %; at 0.4 these are 82, 23 and
+2.5, at 0.6 56, 9 and 0.6 (``python benchmarks/bearing.py``). A statement left out costs a wording, a wrong one trust."""
 
 
 class Part(StrEnum):

@@ -107,6 +107,20 @@ def test_a_model_is_scored_beside_none_by_what_it_said_and_took(folder: Path) ->
     assert changed_logs(first, second) == ([], ["known.log"])
 
 
+def test_who_interrupts_gets_the_figures_of_what_is_done(folder: Path) -> None:
+    def interrupted(path: str) -> Diagnosis:
+        if path.endswith(stop):
+            raise KeyboardInterrupt
+        return diagnosed(path)
+
+    stop = "/own.log"
+    (report,) = evaluate(read_labelled(folder), interrupted, [alone()], quiet)
+    assert set(report.values["seconds"]) == {"known.log", "wrong.log"}
+    stop = "/known.log"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(read_labelled(folder), interrupted, [alone()], quiet)
+
+
 def test_what_a_model_reads_in_an_unknown_failure_may_name_its_cause(folder: Path) -> None:
     (folder / "gold.jsonl").write_text(json.dumps({**ROWS[2], "accept": "gremlin"}) + "\n")
 
@@ -137,11 +151,12 @@ def test_a_sample_is_the_same_each_time_and_has_each_kind(tmp_path: Path) -> Non
     rows = [Labelled(f"{n}.log", tmp_path, "known" if n % 10 else "clean") for n in range(100)]
     taken = sampled(rows, 20)
     assert (len(taken), sum(row.kind == "clean" for row in taken)) == (20, 2)
-    assert sampled(list(reversed(rows)), 20) == list(reversed(taken))
-    assert [row.file for row in taken] == [row.file for row in rows if row in taken], "in their order"
+    assert sampled(list(reversed(rows)), 20) == taken
+    assert taken != sorted(taken, key=lambda row: row.file), "drawn order: the first half is a sample too"
     more = sampled([*rows, *(Labelled(f"new{n}.log", tmp_path, "known") for n in range(10))], 22)
     assert len({row.file for row in taken} & {row.file for row in more}) >= 15
-    assert sampled(rows, 100) == sampled(rows, 500) == rows
+    assert sampled(rows, 100) == sampled(rows, 500)
+    assert sorted(row.file for row in sampled(rows, 100)) == sorted(row.file for row in rows)
     assert len(sampled(rows, 1)) == 1
 
 

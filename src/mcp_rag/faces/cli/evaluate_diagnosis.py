@@ -59,7 +59,7 @@ def diagnosis(
     Each figure is a mean over logs, with its 95 % bootstrap interval; a model's stand beside those without one, with
     their difference log by log, and --compare sets an earlier report beside both. A row of gold.jsonl has file, kind
     (known, project, clean), key (the line that names the cause), accept and fix_accept (expressions that a right cause
-    and fix hold). Nothing is recorded.
+    and fix hold). Nothing is recorded. Ctrl-C ends it with the figures of the logs that are done.
     """
     from mcp_rag.errors import SettingsError
     from mcp_rag.evaluation import reports
@@ -70,10 +70,13 @@ def diagnosis(
         raise SettingsError("No language model is set", "--chat scores one", "Set MCP_RAG_CHAT_BASE_URL")
     labelled = read_labelled(folder)
     rows = sampled(labelled, sample) if sample else labelled
-    taken = f"{len(rows)} of {len(labelled)} logs" if sample else f"{len(rows)} logs"
     earlier = reports.read_reports(compare) if compare else []
     places = (*((_as_set(settings),) if chat else ()), *places)
     done = _evaluated(rows, settings, own_home, places, judge)
+    looked_at = len(done[0].values["seconds"])
+    if looked_at < len(rows):
+        tell(f"interrupted: the figures are of {looked_at} logs")
+    taken = f"{looked_at} of {len(labelled)} logs" if looked_at < len(labelled) else f"{looked_at} logs"
     _emit(done, earlier, taken) if as_json else _show(done, earlier, taken)
     if report:
         report.write_text(json.dumps(reports.to_json(done, taken), ensure_ascii=False) + "\n", encoding="utf-8")
