@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import FAULTS, status_of
-from mcp_rag.faces.rest.stream_routes import HEARTBEAT_SECONDS
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.conversing import answer_message
+from mcp_rag.faces.serving.telling import HEARTBEAT_SECONDS
 from mcp_rag.logs.budget import CHARACTERS_PER_TOKEN
 
 MODEL = "mcp-rag"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from threading import Event as Flag
 from typing import Annotated, Any
@@ -14,22 +11,18 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from mcp_rag.conversation import QUESTION_CHARACTERS, Event, Turn
-from mcp_rag.errors import ChatUnreachable, InputError, McpRagError
+from mcp_rag.conversation import QUESTION_CHARACTERS, Turn
+from mcp_rag.errors import InputError
 from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
 from mcp_rag.faces.rest.faults import FAULTS, status_of
-from mcp_rag.faces.serialisation import event_to_json
 from mcp_rag.faces.serving.answers import FaultAnswer
 from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.telling import Put, heard, passed_on, told
 from mcp_rag.reasoning.talking import TURN_CHARACTERS, TURNS_KEPT
-
-HEARTBEAT_SECONDS = 10.0
-"""So long is nothing said, and a comment keeps proxies from closing the connection. Chosen by eye."""
 
 EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
 Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
-Put = Callable[[dict[str, Any]], None]
 
 
 class AskedBefore(BaseModel):
@@ -67,11 +60,11 @@ def make_streams_router() -> APIRouter:
                     house.diagnose,
                     source,
                     progress=lambda done, total: put({"event": "progress", "done": done, "total": total}),
-                    hear=_heard(put, gone),
+                    hear=heard(put, gone),
                 )
             put({"event": "diagnosis", **answer})
 
-        return StreamingResponse(_told(run, gone), media_type="text/event-stream")
+        return StreamingResponse(told(run, gone, status_of), media_type="text/event-stream")
 
     @router.post(
         "/v1/ask/{incident}", response_model=None, responses={**EVENTS, 409: {"model": FaultAnswer}}, tags=["Incidents"]
@@ -91,61 +84,8 @@ def make_streams_router() -> APIRouter:
         events = await shared.on_log(shared.house.converse, stored.id, asked.question, history)
 
         async def run(put: Put) -> None:
-            await shared.on_log(_passed_on, events, put, gone)
+            await shared.on_log(passed_on, events, put, gone)
 
-        return StreamingResponse(_told(run, gone), media_type="text/event-stream")
+        return StreamingResponse(told(run, gone, status_of), media_type="text/event-stream")
 
     return router
-
-
-def _heard(put: Put, gone: Flag) -> Callable[[str], None]:
-    """What hears a draft; the model is asked no further once nobody listens."""
-
-    def hear(piece: str) -> None:
-        if gone.is_set():
-            raise ChatUnreachable("The answer is not worded", "who asked for it has gone")
-        put({"event": "token", "text": piece})
-
-    return hear
-
-
-def _passed_on(events: Iterator[Event], put: Put, gone: Flag) -> None:
-    for event in events:
-        if gone.is_set():
-            return
-        put(event_to_json(event))
-
-
-async def _told(run: Callable[[Put], Awaitable[None]], gone: Flag) -> AsyncIterator[str]:
-    """What ``run`` puts, from whichever thread, as server-sent events; ``gone`` is set when nobody listens any more."""
-    loop, queue = asyncio.get_running_loop(), asyncio.Queue[dict[str, Any] | None]()
-
-    def put(event: dict[str, Any] | None) -> None:
-        loop.call_soon_threadsafe(queue.put_nowait, event)
-
-    async def work() -> None:
-        try:
-            await run(put)
-        except McpRagError as error:
-            put({"event": "error", "status": status_of(error), **_fault(error)})
-        finally:
-            put(None)
-
-    working = asyncio.create_task(work())
-    try:
-        while True:
-            try:
-                event = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-            except TimeoutError:
-                yield ": at work\n\n"
-                continue
-            if event is None:
-                return
-            yield f"event: {event['event']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
-    finally:
-        gone.set()
-        await asyncio.wait({working}, timeout=0)
-
-
-def _fault(error: McpRagError) -> dict[str, Any]:
-    return {"error": {"what": error.what, "why": error.why, "next": error.next_step}}
