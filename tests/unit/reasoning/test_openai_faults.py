@@ -260,7 +260,7 @@ def test_the_window_is_asked_of_the_server(pages: dict[str, object], tokens: int
     with serving(lambda handler, body: say(handler, {}, 404), pages) as (url, _):
         chat = OpenAIChat(url, "m")
         assert chat.window().tokens == tokens
-        assert chat.window().count("abc" * 10) == estimated_tokens("abc" * 10) == 10
+        assert chat.window().count("abc" * 10) == estimated_tokens("abc" * 10) == 11
         assert OpenAIChat(url, "m", window_tokens=777).window().tokens == 777
 
 
