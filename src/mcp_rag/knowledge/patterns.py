@@ -29,6 +29,7 @@ _KINDS = {
     "path": r"[^\s'\"]+",
     "word": r"[\w.-]+",
 }
+_PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
 _NESTED = re.compile(r"\([^()]*[+*][^()]*\)[+*]")
 
 
@@ -79,16 +80,23 @@ class Pattern:
 
 def lowered(lines: Sequence[Excerpt]) -> str:
     """All that :meth:`Pattern.match` looks at of ``lines``, in lower case."""
-    return "\n".join(line.text[:LONGEST_LINE] for line in lines).lower()
+    return "\n".join(_readable(line.text[:LONGEST_LINE])[1] for line in lines)
 
 
 def _hits(
     expression: re.Pattern[str], literal: str, lines: Sequence[Excerpt]
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     for line in lines:
-        text = line.text[:LONGEST_LINE]
-        if literal in text.lower() and (found := expression.search(text)):
+        text, low = _readable(line.text[:LONGEST_LINE])
+        if literal in low and (found := expression.search(text)):
             yield line.line, found.groupdict()
+
+
+@lru_cache(maxsize=4_096)
+def _readable(text: str) -> tuple[str, str]:
+    """The text with plain quotation marks, and the same in lower case: a tool prints ‘x’ in one locale, 'x' in another."""
+    text = text.translate(_PLAIN_QUOTES)
+    return text, text.lower()
 
 
 @lru_cache(maxsize=20_000)
@@ -98,6 +106,7 @@ def compile_symptom(symptom: str) -> Pattern:
     Raises:
         ValueError: its regular expression is wrong, or repeats a repetition, which can take for ever.
     """
+    symptom = symptom.translate(_PLAIN_QUOTES)
     every = symptom.removeprefix(ALL_OF).split(SEPARATOR) if symptom.startswith(ALL_OF) else [symptom]
     texts = [text.strip() for text in every]
     parts = [_part(text) for text in texts]

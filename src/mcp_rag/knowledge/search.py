@@ -16,6 +16,7 @@ from mcp_rag.knowledge.index import (
     IndexQuery,
     KnowledgeIndex,
 )
+from mcp_rag.knowledge.own_exceptions import without_own_exceptions
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, lowered
 from mcp_rag.knowledge.queries import message_of, query_from_text, unnamed
 from mcp_rag.knowledge.ranking import (
@@ -50,6 +51,13 @@ EXPLAINED_CONFIDENCE = 0.9
 CONFIRMED_SCORE, VERSIONS_FIT_SCORE = 1000.0, 10.0
 """Among certain matches a confirmed fix goes before every pattern, and versions that fit count as ten literal characters
 more. Chosen by eye."""
+
+SHIPPED_PREFIX = "starter/"
+"""Of the keys of issues that ship: they are public, and what a project's own exception says is none of them."""
+
+OF_A_PACKAGE_SCORE = 30.0
+"""What an issue of a package is ahead of a shipped one of the language or the system, which fires on the same failure
+and says less of it. Chosen by eye."""
 
 COMPARED = 50
 """Candidates among which a word's rarity is counted. Chosen by eye."""
@@ -187,8 +195,10 @@ class KnowledgeBase:
     def _pattern_matches(self, query: Query) -> dict[str, SymptomMatch]:
         best: dict[str, SymptomMatch] = {}
         text = lowered(query.lines)
+        public = without_own_exceptions(query.lines)
         for key, pattern in self._known_patterns():
-            found = pattern.match(query.lines) if pattern.may_match(text) else None
+            lines = public if key.startswith(SHIPPED_PREFIX) else query.lines
+            found = pattern.match(lines) if pattern.may_match(text) else None
             if found and found.specificity >= CERTAIN_CHARACTERS:
                 best[key] = max(best.get(key, found), found, key=lambda match: match.weight)
         return best
@@ -208,6 +218,7 @@ class KnowledgeBase:
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
         fitting = VERSIONS_FIT_SCORE if check.applicability is Applicability.APPLIES else 0.0
+        general = issue.key.startswith(SHIPPED_PREFIX) and not issue.package
         reasons = [f"its fix was confirmed for this failure ({votes.confirmed_here}×)"] if votes.here > 0 else []
         if found:
             where = "line" if len(found.lines) == 1 else "lines"
@@ -218,6 +229,7 @@ class KnowledgeBase:
             score=(CONFIRMED_SCORE if votes.here > 0 else 0.0)
             + (found.weight if found else 0)
             + fitting
+            + (0.0 if general else OF_A_PACKAGE_SCORE)
             + _help(votes),
             confidence=sure,
             match=sure >= MATCH_FROM,
