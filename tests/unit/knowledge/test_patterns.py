@@ -77,3 +77,28 @@ def test_a_chinese_character_says_as_much_as_two_latin_ones() -> None:
     found = compile_symptom('关系 "{relation}" 不存在').match([Excerpt(1, '错误:  关系 "orders" 不存在')])
     assert found is not None
     assert found.variables == {"relation": "orders"}
+
+
+def test_typographic_quotes_are_plain_ones_in_log_and_symptom() -> None:
+    assert match("re:error: '(?P<name>\\w+)' was not declared", "error: ‘f’ was not declared in this scope") is not None
+    assert match("error: ‘{name}’ undeclared", "error: 'x' undeclared (first use)") is not None
+
+
+@pytest.mark.parametrize(
+    ("expression", "needed"),
+    [
+        (r"error: package (?P<package>[\w.]+) does not exist", "error: package "),
+        (r"refused|reset", ""),
+        (r"colou?r of (?:a|b)", "r of "),
+        (r"read\(\) failed \(\d+", "read() failed ("),
+        (r"ab{2}cd[ef]g", "cd"),
+        (r"one\nline", "line"),
+    ],
+)
+def test_what_every_match_of_an_expression_holds_is_looked_for_first(expression: str, needed: str) -> None:
+    assert compile_symptom("re:" + expression).parts[0][1] == needed
+
+
+@given(st.from_regex(r"(?:Err|err)or: (?:no|an) [a-c]{1,3}x? in \[f\]\.?", fullmatch=True))
+def test_no_match_is_lost_by_looking_for_a_part_of_it_first(line: str) -> None:
+    assert match(r"re:(?:Err|err)or: (?:no|an) [a-c]{1,3}x? in \[f\]\.?$", line.rstrip("\n")) is not None
