@@ -79,8 +79,8 @@ ENDINGS = (
     _ending(Ending.RUN_DONE, "build success", r"\bBUILD SUCCESS(?:FUL)?\b"),
     _ending(
         Ending.RUN_DONE,
-        " passed|succeeded|finished: success",
-        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^Build succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total",
+        " passed|succeeded|finished: success|fail 0",
+        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^\d+ passed(?:, \d+ (?!failed|error)\w+(?: passed)?)* in [\d.]+s|^(?:#|ℹ) fail 0$|^Build succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total",
     ),
     _ending(
         Ending.RUN_DONE,
