@@ -402,3 +402,20 @@ def test_an_exit_code_alone_is_shown() -> None:
 def test_a_tool_that_could_not_even_start_is_found(text: str, kind: str, key: str) -> None:
     found = first_of(text)
     assert (found[0], found[3]) == (kind, key)
+
+
+@pytest.mark.parametrize(
+    "end", ["2 passed in 3.32s", "12 passed, 1 skipped, 2 warnings in 0.50s", "# fail 0", "ℹ fail 0"]
+)
+def test_what_stands_before_the_end_of_a_quiet_run_that_passed_is_no_failure(end: str) -> None:
+    assert not find_failures(log_of(f"Traceback (most recent call last): is what we render\nx\n{end}\n"))
+
+
+def test_a_quiet_run_that_failed_is_a_failure() -> None:
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1, in f',
+        "KeyError: 'a'",
+        "1 failed, 2 passed in 3.32s",
+    ]
+    assert find_failures(log_of("\n".join(lines)))
