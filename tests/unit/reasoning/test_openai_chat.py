@@ -7,8 +7,8 @@ import time
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from chat_server import say, serving
 
+from chat_server import say, serving
 from mcp_rag.errors import ChatMalformed, ChatUnreachable
 from mcp_rag.reasoning.chat import Message
 from mcp_rag.reasoning.openai_chat import OpenAIChat
