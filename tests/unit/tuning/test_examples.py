@@ -86,8 +86,9 @@ def test_issues_that_share_a_symptom_are_one_failure() -> None:
 def test_everything_that_ships_is_taught_as_the_check_wants_it_and_split_by_failure() -> None:
     issues = [parse_issue_file(text, source, name) for source, name, text in librarian.starter_files()]
     told, left_out = made(*map(Case, issues))
-    # A line that gives advice or a link from its first clause on is not taught as an answer: a log gives no advice.
-    assert left_out["an answer that the check does not let pass"] < 0.012 * len(told)
+    # A line that gives advice or a link from its first clause on ("You need to have …", "Please use …") is not taught as
+    # an answer: a log gives no advice. Some fifty answers of 3,500.
+    assert left_out["an answer that the check does not let pass"] < 0.02 * len(told)
     halves: dict[str, set[str]] = {}
     for example in told:
         halves.setdefault(example.split, set()).add(example.failure)

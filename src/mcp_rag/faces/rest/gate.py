@@ -67,6 +67,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # RFC 9110 §5.5: white space around a value is no part of it; httptools leaves what stands behind.
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         exchange = _Exchange(scope, receive, send, self._oversized_body, self._max_bytes, self._desk)
         try:
             refusal = await self._refusal(scope)

@@ -35,7 +35,7 @@ def csv_entries(text: str, source: str, name: str, skipped: Counter[str]) -> Ite
         dialect: Any = csv.Sniffer().sniff(text.split("\n", 1)[0], delimiters=",;\t")
     except csv.Error:
         dialect = csv.excel
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # one for all of the process: never lowered
     try:
         for row in csv.DictReader(io.StringIO(text, newline=""), dialect=dialect):
             values = {key.strip().lower(): value for key, value in row.items() if key and value}
