@@ -120,7 +120,7 @@ def make(request: pytest.FixtureRequest, url: str) -> Make:
 def embedded() -> ChatModel:
     """A real model in this process, guarded as the program has it."""
     if not GGUF:
-        pytest.skip("optional: MCP_RAG_TEST_GGUF names no small model")
+        pytest.skip("MCP_RAG_TEST_GGUF names no small model")
     pytest.importorskip("xllamacpp", reason="optional: llama.cpp is not installed")
     server = EmbeddedServer(Path(GGUF), 1_024)
     return GuardedChat(LateChat("small", lambda: OpenAIChat(server.base_url, "small", "", 300)), 2, 300.0)

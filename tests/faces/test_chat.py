@@ -113,7 +113,7 @@ def test_a_server_that_fails_is_a_clear_error(home: Path) -> None:
 def real() -> Iterator[str]:
     """llama.cpp's server in a process of its own, with a real small model."""
     if not GGUF:
-        pytest.skip("optional: MCP_RAG_TEST_GGUF names no small model")
+        pytest.skip("MCP_RAG_TEST_GGUF names no small model")
     pytest.importorskip("xllamacpp", reason="optional: llama.cpp is not installed")
     command = [sys.executable, str(SERVE), GGUF, "--context", "1200"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:

@@ -42,7 +42,7 @@ def test_what_llama_cpp_cannot_serve_is_unreachable(tmp_path: Path) -> None:
         _ = EmbeddedServer(path).base_url
 
 
-@pytest.mark.skipif(not MODEL, reason="optional: MCP_RAG_TEST_GGUF names no small model")
+@pytest.mark.skipif(not MODEL, reason="MCP_RAG_TEST_GGUF names no small model")
 def test_a_real_small_model_speaks_the_protocol(tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path / "home",
