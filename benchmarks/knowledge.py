@@ -1,11 +1,12 @@
 """Searching and learning beside what bounds them: ``python benchmarks/knowledge.py [--entries N ...] [--million]``.
 
 Entries are made of the words of the shipped ones, as often as they stand there, and of made names, 100 of the model's
-tokens each, with vectors made at random, so that 100,000 of them cost no embedding. A query, made alike, is asked end to
-end in a warm process: taken apart, embedded by the default model, looked up in the embedded Milvus, fused, and read from
-the ledger. Beside it, with the same vectors and texts in the same run, stand a raw FAISS index and bm25s: what one exact
-search alone costs. Learning is timed with the default model, embedded and stored, beside SentenceTransformers' own
-``encode`` of the same texts (when it is installed).
+tokens each, with vectors made at random, so that 100,000 of them cost no embedding. A query of as many tokens, a
+diagnostic with its place, quoted code and a note, or one long line, is asked end to end in a warm process: taken apart,
+embedded by the default model, looked up in the embedded Milvus, fused, and read from the ledger. Beside it, with the same
+vectors and texts in the same run, stand a raw FAISS index and bm25s: what one exact search alone costs. Learning is timed
+with the default model, embedded and stored, beside SentenceTransformers' own ``encode`` of the same texts (when it is
+installed).
 
 ``--million`` writes 1,000,000 made vectors to the Milvus server at $MCP_RAG_TEST_MILVUS_URI and searches them.
 
@@ -59,6 +60,26 @@ def made_texts(count: int, seed: int) -> list[str]:
     ]
 
 
+def made_errors(count: int, seed: int) -> list[str]:
+    """Diagnostics of the words of ``made_texts``: most of an error is code and places, and its first line is short."""
+    errors = []
+    for number, text in enumerate(made_texts(count, seed)):
+        words = text.split()
+        said, code, note = words[:10], words[10:34], words[34:]
+        quoted = [f"{number + at:4} | {' '.join(code[at : at + 8])}" for at in range(0, len(code), 8)]
+        errors.append(
+            "\n".join(
+                [
+                    f"error: {' '.join(said)}",
+                    f"  --> src/part_{number}.rs:{number}:5",
+                    *quoted,
+                    f"  = note: {' '.join(note)}",
+                ]
+            )
+        )
+    return errors
+
+
 def made_vectors(count: int, seed: int) -> NDArray[np.float32]:
     vectors = np.random.default_rng(seed).standard_normal((count, DIMENSION), dtype=np.float32)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
@@ -85,7 +106,8 @@ def search_speed(count: int) -> None:
     import faiss
 
     texts, vectors = made_texts(count, 1), made_vectors(count, 2)
-    asked = [f"error: {text}" for text in made_texts(QUERIES, 3)]
+    asked = made_errors(QUERIES, 3)
+    long_lines = [f"error: {text}" for text in made_texts(QUERIES, 7)]
     with tempfile.TemporaryDirectory() as home, Ledger.open(f"sqlite:///{home}/ledger.db") as ledger:
         index = MilvusIndex(MilvusConnection(home=Path(home)), "bench", DEFAULT_MODEL, DIMENSION)
         issues = [KnownIssue(str(n), "made", text[:60], text=text) for n, text in enumerate(texts)]
@@ -95,7 +117,9 @@ def search_speed(count: int) -> None:
             index.upsert([_entry(i, v) for i, v in zip(issues[part], vectors[part], strict=True)])
         stored = count / (time.perf_counter() - begun)
         base = KnowledgeBase(ledger, index, open_embedder(DEFAULT_MODEL, NOWHERE))
-        ours = median_ms(lambda text: base.search(query_from_text(text)), asked)
+        ours, of_long_lines = (
+            median_ms(lambda text: base.search(query_from_text(text)), texts) for texts in (asked, long_lines)
+        )
         index.close()
     flat = faiss.IndexFlatIP(DIMENSION)
     flat.add(vectors)
@@ -106,7 +130,7 @@ def search_speed(count: int) -> None:
         lambda text: words.retrieve([index_tokens(text)], k=100, show_progress=False, n_threads=1), asked
     )
     print(f"{count:>9,} entries: stored {stored:,.0f} a second, without embedding")
-    print(f"  a query end to end {ours:8.1f} ms")
+    print(f"  a query end to end {ours:8.1f} ms, as one long line {of_long_lines:.1f}")
     print(f"  raw FAISS (flat)   {dense:8.1f} ms, ours {ours / dense:6.1f} times that")
     print(f"  raw bm25s          {sparse:8.1f} ms, ours {ours / sparse:6.1f} times that", flush=True)
 

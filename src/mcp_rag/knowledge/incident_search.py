@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import IndexEntry, KnowledgeIndex
+from mcp_rag.knowledge.lookup import EMBEDDED_CHARACTERS, look_up
 from mcp_rag.knowledge.queries import query_from_text
 from mcp_rag.knowledge.ranking import CANDIDATES, fuse
-from mcp_rag.knowledge.search import EMBEDDED_CHARACTERS, look_up
 from mcp_rag.knowledge.tokens import index_tokens
 from mcp_rag.ledger import Ledger, StoredIncident
 from mcp_rag.records import Incident

@@ -9,22 +9,20 @@ from functools import lru_cache
 
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import (
-    DENSE_CHANNELS,
     Hit,
     IndexEntry,
     IndexFilter,
-    IndexQuery,
     KnowledgeIndex,
 )
+from mcp_rag.knowledge.lookup import EMBEDDED_CHARACTERS, look_up
 from mcp_rag.knowledge.own_exceptions import without_own_exceptions
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, lowered
-from mcp_rag.knowledge.queries import message_of, query_from_text, unnamed
+from mcp_rag.knowledge.queries import message_of, query_from_text
 from mcp_rag.knowledge.ranking import (
     CANDIDATES,
     EXPLAINED_WEIGHT,
     MATCH_FROM,
     RANKING,
-    WEIGHTS,
     Likeness,
     Ranking,
     confidence,
@@ -40,9 +38,6 @@ from mcp_rag.ledger import Ledger
 from mcp_rag.records import Applicability, Evidence, KnownIssue, Query
 
 __all__ = ["KnowledgeBase", "index_entries", "query_from_text"]
-
-EMBEDDED_CHARACTERS = 2_000
-"""More than the 256 tokens that the default model reads."""
 
 CONFIRMED_CONFIDENCE, PATTERN_CONFIDENCE = 0.98, 0.95
 EXPLAINED_CONFIDENCE = 0.9
@@ -89,13 +84,6 @@ three times what explaining all of the headline's words adds. Chosen by eye."""
 UNMET_SYMPTOMS_CEILING = 0.5
 """Confidence at most in an issue that states its symptoms when none of them occurs: likeness alone is no match then.
 Chosen by eye, after answers by likeness alone were mostly wrong on the golden logs."""
-
-EVERYTHING = IndexFilter()
-
-CHANNELS: Mapping[str, tuple[str, ...]] = {
-    view: tuple(channel for seen_by, channel in WEIGHTS if seen_by == view) for view, _ in WEIGHTS
-}
-"""View of a query → the channels that it is looked up in: those that have a weight."""
 
 
 def index_entries(issues: Sequence[KnownIssue], embedder: Embedder) -> Iterator[IndexEntry]:
@@ -318,33 +306,6 @@ def _compiled(symptoms: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Patter
             yield key, compile_symptom(symptom)
 
 
-def look_up(
-    queries: Sequence[Query], limit: int, index: KnowledgeIndex, embedder: Embedder, wanted: IndexFilter = EVERYTHING
-) -> list[dict[tuple[str, str], list[Hit]]]:
-    """Hits by (view, channel) of each query, embedded and looked up together."""
-    views = [(place, view, text) for place, query in enumerate(queries) for view, text in _views(query).items()]
-    meant = [text[:EMBEDDED_CHARACTERS] for _, view, text in views if _is_embedded(view)]
-    numbers = {text: number for number, text in enumerate(dict.fromkeys(meant))}
-    distinct = embedder.embed(list(numbers)) if meant else ()
-    vectors = iter([distinct[numbers[text]] for text in meant])
-    answers = index.search(
-        [
-            IndexQuery(
-                dense=next(vectors) if _is_embedded(view) else None,
-                tokens=" ".join(dict.fromkeys(index_tokens(text))),
-                limit=limit,
-                channels=CHANNELS[view],
-                filter=wanted,
-            )
-            for _, view, text in views
-        ]
-    )
-    found: list[dict[tuple[str, str], list[Hit]]] = [{} for _ in queries]
-    for (place, view, _), answer in zip(views, answers, strict=True):
-        found[place].update({(view, channel): list(hits) for channel, hits in answer.items()})
-    return found
-
-
 def _left(votes: Votes) -> float:
     """What rejections leave of an issue's confidence: those for this failure, for failures like it, and for all."""
     if votes.here < 0:
@@ -374,14 +335,3 @@ def _standing(votes: Votes) -> float:
 def _words_of(body: str) -> frozenset[str]:
     """The stems of an issue's words, which are asked for again by nearly every search."""
     return frozenset(stems(body))
-
-
-def _views(query: Query) -> dict[str, str]:
-    """What of a query is looked up: all of it, what it says in words, the first line of that, and this without names."""
-    message = query.message or message_of(query.text)
-    headline = message.split("\n", 1)[0]
-    return {"text": query.text, "message": message, "headline": headline, "unnamed": unnamed(headline)}
-
-
-def _is_embedded(view: str) -> bool:
-    return any(channel in DENSE_CHANNELS for channel in CHANNELS[view])

@@ -1,14 +1,17 @@
-"""What is embedded: each distinct text once; and versions that do not fit rank an entry down."""
+"""What is embedded and looked up: each distinct text once; and versions that do not fit rank an entry down."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mcp_rag.knowledge.embedder import Vectors
+from mcp_rag.knowledge.embedder import Embedder, Vectors
+from mcp_rag.knowledge.index import Hit, IndexQuery
+from mcp_rag.knowledge.lookup import look_up
 from mcp_rag.knowledge.memory_embedder import MemoryEmbedder
 from mcp_rag.knowledge.memory_index import MemoryIndex
-from mcp_rag.knowledge.ranking import Ranking
+from mcp_rag.knowledge.queries import query_from_text
+from mcp_rag.knowledge.ranking import WEIGHTS, Ranking
 from mcp_rag.knowledge.search import KnowledgeBase, index_entries
 from mcp_rag.ledger import Ledger
 from mcp_rag.records import Applicability, KnownIssue, Query
@@ -24,6 +27,16 @@ class CountingEmbedder(MemoryEmbedder):
         return super().embed(texts)
 
 
+class CountingIndex(MemoryIndex):
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__(embedder.name, embedder.dimension)
+        self.queries: list[IndexQuery] = []
+
+    def search(self, queries: Sequence[IndexQuery]) -> list[Mapping[str, list[Hit]]]:
+        self.queries += queries
+        return super().search(queries)
+
+
 def issue(number: int, text: str, applies_to: dict[str, str] | None = None) -> KnownIssue:
     return KnownIssue(str(number), "s", text.split("\n", maxsplit=1)[0], text=text, applies_to=applies_to or {})
 
@@ -33,6 +46,39 @@ def test_a_short_entry_is_embedded_once() -> None:
     (entry,) = index_entries([issue(1, "disk full\nremove old files")], embedder)
     assert embedder.texts == ["disk full\nremove old files"]
     assert (entry.dense == entry.dense_head).all()
+
+
+def test_views_that_say_the_same_are_looked_up_once() -> None:
+    embedder = CountingEmbedder()
+    index = CountingIndex(embedder)
+    index.upsert(list(index_entries([issue(1, "no space left on device"), issue(2, "broken pipe")], embedder)))
+    embedder.texts.clear()
+    one_line = "error: no space left on device while the wheel of this package was being written to the cache"
+    diagnostic = (
+        "error: no field `nmae` on type `Row`\n --> src/a.rs:3:5\n  |\n3 | row.nmae();\n  |     ^^^^ unknown field"
+    )
+    alone, among_others = (look_up([query_from_text(text)], 10, index, embedder)[0] for text in (one_line, diagnostic))
+    assert embedder.texts[:1] == [one_line]  # and neither its message, nor its first line, nor this without names
+    assert embedder.texts[1:] == [
+        diagnostic,
+        "no field `nmae` on type `Row`\nunknown field",
+        "no field on type",
+    ]
+    assert [len(query.tokens) > 0 for query in index.queries] == [
+        True,
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    for found in (alone, among_others):
+        assert set(found) == {(view, channel) for view, channel in WEIGHTS}
+    assert alone["text", "bm25"] == alone["message", "bm25"] == alone["headline", "bm25"]
+    assert alone["text", "dense"][0].key.endswith("1")
 
 
 def test_versions_that_do_not_fit_rank_an_entry_down_and_say_why(tmp_path: Path) -> None:
