@@ -22,6 +22,7 @@ from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
+from mcp_rag.logs.telling import names_a_file
 from mcp_rag.reasoning import composing
 from mcp_rag.reasoning.chat import ChatModel
 from mcp_rag.reasoning.choosing import is_hard
@@ -156,6 +157,8 @@ def compose_query(incident: Incident, versions: Mapping[str, str]) -> Query:
         message=incident.message,
         error_type=incident.error_type or "",
         fingerprint=incident.fingerprint,
+        sentence=incident.sentence,
+        has_place=bool(incident.frames) or names_a_file(incident.template),
         language=incident.language or "",
         lines=incident.excerpt,
         versions={**versions, **incident.versions},

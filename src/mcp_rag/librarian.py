@@ -25,15 +25,13 @@ from mcp_rag.knowledge.issue_file import parse_issue_file
 from mcp_rag.knowledge.patterns import symptom_of
 from mcp_rag.knowledge.search import embedded_texts, index_entries
 from mcp_rag.knowledge.tool_indexes import TOOL_PREFIX, read_tool
+from mcp_rag.knowledge.votes import CONFIRMED
 from mcp_rag.ledger import Change, Ledger, StoredIncident
 from mcp_rag.logs.telling import is_telling
 from mcp_rag.records import KnownIssue, OutcomeKind
 
 STARTER = "starter"
 """Source of the known issues that ship."""
-
-CONFIRMED = "confirmed"
-"""Source of the known issues that a person's confirmed fix made."""
 
 WRITTEN = "written"
 """Source of the known issues that people wrote straight into the ledger."""
@@ -285,7 +283,7 @@ def _issue_from_fix(incident: StoredIncident, fix: str, face: str, at: datetime)
     )
     drafted = draft(incident)
     # A sentence that says little is the same failure in the same place alone: its fingerprint then finds it.
-    symptoms = drafted.symptoms if is_telling(incident.incident.template) else ()
+    symptoms = drafted.symptoms if is_telling(incident.incident.template, incident.incident.error_type) else ()
     text = "" if symptoms else incident.incident.message
     return replace(drafted, id=incident.id, source=CONFIRMED, cause=cause, fix=fix, symptoms=symptoms, text=text)
 

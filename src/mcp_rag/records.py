@@ -105,7 +105,8 @@ class Incident:
 
     ``message`` is the sentence that names the failure, ``template`` the same with its variable parts
     masked (``<path>``, ``<num>`` …). ``fingerprint`` is stable across runs, machines, line numbers and
-    versions. ``versions`` are the software versions seen in the whole log (name → version).
+    versions. ``sentence`` stands for what the message says apart from where it struck; empty when that is too little
+    to know the failure by in another place. ``versions`` are the software versions seen in the whole log (name → version).
     ``excerpt`` are the lines of ``span`` (long ones cut in the middle), redacted.
     """
 
@@ -119,6 +120,7 @@ class Incident:
     frames: tuple[Frame, ...] = ()
     versions: Mapping[str, str] = field(default_factory=lambda: NO_VALUES)
     excerpt: tuple[Excerpt, ...] = ()
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ class Query:
     """What is asked of the knowledge base, each part counted for what it is.
 
     ``text`` is everything that was given (an incident's excerpt, or what a person typed);
-    ``message`` its heart. ``lines`` are (number, text) pairs against which symptom patterns are tried;
+    ``message`` its heart; ``fingerprint`` and ``sentence`` are an incident's, and ``has_place`` is whether it tells where
+    it struck. ``lines`` are (number, text) pairs against which symptom patterns are tried;
     without a log they are numbered from 1.
     """
 
@@ -181,6 +184,8 @@ class Query:
     error_type: str = ""
     identifiers: tuple[str, ...] = ()
     fingerprint: str = ""
+    sentence: str = ""
+    has_place: bool = True
     language: str = ""
     lines: tuple[Excerpt, ...] = ()
     versions: Mapping[str, str] = field(default_factory=lambda: NO_VALUES)

@@ -8,44 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from outcome_bench import FIX, Bench
 
 from mcp_rag import librarian
-from mcp_rag.assistant import Assistant
 from mcp_rag.knowledge.incident_search import search_incidents
-from mcp_rag.knowledge.memory_embedder import MemoryEmbedder
 from mcp_rag.knowledge.memory_index import MemoryIndex
 from mcp_rag.knowledge.patterns import compile_symptom, symptom_of
-from mcp_rag.knowledge.search import KnowledgeBase
-from mcp_rag.knowledge.votes import HALF_LIFE, decayed
-from mcp_rag.ledger import Ledger
-from mcp_rag.logs.sources import MemorySource
+from mcp_rag.knowledge.votes import CONFIRMED, HALF_LIFE, decayed
 from mcp_rag.logs.telling import is_telling
-from mcp_rag.records import Diagnosis, Excerpt, KnownIssue, OutcomeKind, Verdict
-from mcp_rag.settings import Settings
-
-FIX = "Ask the data team to publish the month first."
-
-
-class Bench:
-    """A ledger, an index in memory and an assistant, at a clock of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.now = datetime(2026, 6, 1, tzinfo=UTC)
-        self.ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
-        self.embedder = MemoryEmbedder()
-        self.index = MemoryIndex(self.embedder.name, self.embedder.dimension)
-        knowledge = KnowledgeBase(self.ledger, self.index, self.embedder, now=lambda: self.now)
-        self.assistant = Assistant(self.ledger, knowledge, Settings(home=folder), lambda text: text, {})
-
-    def diagnose(self, log: str) -> Diagnosis:
-        librarian.follow(self.ledger, self.index, self.embedder, "memory", nullcontext())
-        found = self.assistant.diagnose(MemorySource("log", log.encode()))
-        self.assistant.remember([found])
-        return found
-
-    def confirm(self, log: str, fix: str = FIX) -> None:
-        self.diagnose(log)
-        librarian.record_outcome(self.ledger, "last", OutcomeKind.CONFIRMED, None, fix, "the test")
+from mcp_rag.records import Excerpt, KnownIssue, OutcomeKind, Verdict
 
 
 @pytest.fixture
@@ -184,7 +155,7 @@ def test_braces_of_a_message_are_no_parts_that_vary() -> None:
 
 def test_the_origin_of_what_was_learned_is_named(bench: Bench) -> None:
     bench.confirm(MAKE)
-    (issue,) = bench.ledger.issues.all([librarian.CONFIRMED])
+    (issue,) = bench.ledger.issues.all([CONFIRMED])
     assert bench.ledger.issues.origin(issue.key).document == f"incident {issue.id}, confirmed by the test"
     assert issue.id in issue.cause
     assert "the test" in issue.cause

@@ -7,6 +7,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from mcp_rag.knowledge.certainty import (
+    ELSEWHERE_LEAD,
+    help_of,
+    holds_elsewhere,
+    left_of,
+    reasons_against,
+    reasons_for,
+    standing_of,
+    sure_of,
+)
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import (
     Hit,
@@ -31,17 +41,13 @@ from mcp_rag.knowledge.ranking import (
     likenesses,
 )
 from mcp_rag.knowledge.tokens import body_of, head_of, index_tokens, stems
-from mcp_rag.knowledge.tool_indexes.index import TOOL_PREFIX
 from mcp_rag.knowledge.version_check import check_versions
-from mcp_rag.knowledge.votes import Votes, weigh
+from mcp_rag.knowledge.votes import CONFIRMED, Votes, weigh
 from mcp_rag.ledger import Ledger
 from mcp_rag.records import Applicability, Evidence, KnownIssue, Query
 
 __all__ = ["KnowledgeBase", "index_entries", "query_from_text"]
 
-CONFIRMED_CONFIDENCE, PATTERN_CONFIDENCE = 0.98, 0.95
-EXPLAINED_CONFIDENCE = 0.9
-"""In what a tool says of its own error code: right, and less to the point than an issue that somebody wrote down."""
 
 CONFIRMED_SCORE, VERSIONS_FIT_SCORE = 1000.0, 10.0
 """Among certain matches a confirmed fix goes before every pattern, and versions that fit count as ten literal characters
@@ -68,21 +74,13 @@ ENTRIES_REMEMBERED = 4_096
 """Whose words are kept for the next query: taking fifty entries apart costs more than all the rest of a search in Python.
 Some 40 MB. Chosen by eye."""
 
-REJECTED_FACTOR = 0.3
-"""What a rejection for this very failure leaves of an issue's confidence. Chosen by eye."""
 MISFIT_FACTOR, MISFIT_WEIGHT = 0.5, 2.0
 """What is left of the confidence when ``applies_to`` excludes the versions seen, and what it takes from a fused score:
 ranked down, not hidden. Chosen by eye."""
 
-MOST_HELP = 5.0
-"""Confirmations, decayed, beyond which one more raises an issue no further: it breaks ties, and no pattern's lead of
-that many literal characters. Chosen by eye."""
-STANDING_WEIGHT, REJECTED_WEIGHT = 0.5, 3.0
-"""What a standing can add to or take from a fused score, and what a rejection for a failure like this one takes:
-three times what explaining all of the headline's words adds. Chosen by eye."""
-
 UNMET_SYMPTOMS_CEILING = 0.5
-"""Confidence at most in an issue that states its symptoms when none of them occurs: likeness alone is no match then.
+"""Confidence at most in an issue that states its symptoms when none of them occurs, or that was confirmed for one failure
+when it is another: likeness alone is no match then.
 Chosen by eye, after answers by likeness alone were mostly wrong on the golden logs."""
 
 
@@ -165,17 +163,27 @@ class KnowledgeBase:
 
         Best first: confirmed ones, then by how much of the pattern is literal.
         """
-        said_here = self._ledger.outcomes.verdicts(query.fingerprint) if query.fingerprint else {}
+        said = set(self._ledger.outcomes.verdicts(query.fingerprint)) if query.fingerprint else set()
+        said |= self._ledger.outcomes.confirmed_for(query.sentence) if query.sentence else set()
         matches = self._pattern_matches(query)
-        votes = self._votes(query, {*matches, *said_here})
-        confirmed = (key for key in said_here if votes[key].here > 0)
+        votes = self._votes(query, {*matches, *said})
+        confirmed = (key for key in said if votes[key].here > 0 or holds_elsewhere(votes[key]))
         issues = self._ledger.issues.many({*matches, *confirmed})
         found = [
             self._certain(query, issue, matches.get(key), votes.get(key, Votes()))
             for key, issue in issues.items()
             if issue.source not in self._without
         ]
-        return sorted(found, key=lambda e: (not e.match, -e.confidence, -e.score, e.issue.key))
+        tried = {key for key, vote in votes.items() if holds_elsewhere(vote)}
+        return sorted(
+            found,
+            key=lambda e: (
+                not e.match,
+                -e.confidence - (ELSEWHERE_LEAD if e.issue.source == CONFIRMED or e.issue.key in tried else 0.0),
+                -e.score,
+                e.issue.key,
+            ),
+        )
 
     def _votes(self, query: Query, keys: Iterable[str]) -> dict[str, Votes]:
         return weigh(self._ledger.outcomes.sayings(keys), query, self._now())
@@ -201,24 +209,23 @@ class KnowledgeBase:
 
     def _certain(self, query: Query, issue: KnownIssue, found: SymptomMatch | None, votes: Votes) -> Evidence:
         check = check_versions(issue.applies_to, query.versions)
-        by_pattern = EXPLAINED_CONFIDENCE if issue.source.startswith(TOOL_PREFIX) else PATTERN_CONFIDENCE
-        sure = CONFIRMED_CONFIDENCE if votes.here > 0 else by_pattern * _left(votes)
+        sure = sure_of(issue, query, votes)
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
         fitting = VERSIONS_FIT_SCORE if check.applicability is Applicability.APPLIES else 0.0
         general = issue.key.startswith(SHIPPED_PREFIX) and not issue.package
-        reasons = [f"its fix was confirmed for this failure ({votes.confirmed_here}×)"] if votes.here > 0 else []
+        reasons = reasons_for(query, votes)
         if found:
             where = "line" if len(found.lines) == 1 else "lines"
             reasons.append(f"symptom pattern on {where} {', '.join(map(str, found.lines))}")
-        reasons += _against(votes)
+        reasons += reasons_against(votes)
         return Evidence(
             issue=issue,
             score=(CONFIRMED_SCORE if votes.here > 0 else 0.0)
             + (found.weight if found else 0)
             + fitting
             + (0.0 if general else OF_A_PACKAGE_SCORE)
-            + _help(votes),
+            + help_of(votes),
             confidence=sure,
             match=sure >= MATCH_FROM,
             certain=True,
@@ -261,7 +268,7 @@ class KnowledgeBase:
         gains = dict(zip(keys[:REORDERED], of_headline, strict=False))
         votes = self._votes(query, keys)
         score = {
-            key: fused[key] + explained_weight * gains.get(key, 0.0) + _standing(votes.get(key, Votes()))
+            key: fused[key] + explained_weight * gains.get(key, 0.0) + standing_of(votes.get(key, Votes()))
             for key in keys
         }
         for issue in issues:
@@ -279,11 +286,11 @@ class KnowledgeBase:
     def _weighed(
         self, query: Query, issue: KnownIssue, score: float, like: Likeness, votes: Votes, *, first: bool
     ) -> Evidence:
-        sure = confidence(like) * _left(votes)
+        sure = confidence(like) * left_of(votes)
         check = check_versions(issue.applies_to, query.versions)
         if check.applicability is Applicability.DOES_NOT_APPLY:
             sure *= MISFIT_FACTOR
-        if issue.symptoms:
+        if issue.symptoms or issue.source == CONFIRMED:
             sure = min(sure, UNMET_SYMPTOMS_CEILING)
         return Evidence(
             issue=issue,
@@ -293,7 +300,7 @@ class KnowledgeBase:
             reasons=(
                 f"explains {like.cover:.0%} of the message's words",
                 f"similar in meaning {like.cosine:.2f}",
-                *_against(votes),
+                *reasons_against(votes),
             ),
             version_check=check,
         )
@@ -304,31 +311,6 @@ def _compiled(symptoms: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Patter
         # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
         with suppress(ValueError):
             yield key, compile_symptom(symptom)
-
-
-def _left(votes: Votes) -> float:
-    """What rejections leave of an issue's confidence: those for this failure, for failures like it, and for all."""
-    if votes.here < 0:
-        return REJECTED_FACTOR
-    return (1.0 - (1.0 - REJECTED_FACTOR) * votes.rejected_alike) * votes.trust
-
-
-def _against(votes: Votes) -> list[str]:
-    if votes.here < 0:
-        return ["its fix was rejected for this failure"]
-    return ["its fix was rejected for a failure like this one"] if votes.rejected_alike > 0 else []
-
-
-def _help(votes: Votes) -> float:
-    return min(votes.helped, MOST_HELP)
-
-
-def _standing(votes: Votes) -> float:
-    """What people's outcomes add to a fused score, or take from it."""
-    against = 1.0 if votes.here < 0 else votes.rejected_alike
-    return (
-        STANDING_WEIGHT * _help(votes) / MOST_HELP - REJECTED_WEIGHT * against - STANDING_WEIGHT * (1.0 - votes.trust)
-    )
 
 
 @lru_cache(maxsize=ENTRIES_REMEMBERED)

@@ -10,6 +10,9 @@ from mcp_rag.knowledge.tokens import stems
 from mcp_rag.ledger import Saying
 from mcp_rag.records import OutcomeKind, Query
 
+CONFIRMED = "confirmed"
+"""Source of the known issues that a person's confirmed fix made."""
+
 HALF_LIFE = timedelta(days=180)
 """After which what a person said counts half: a library of this field brings several releases in half a year, and what
 helped under the old one may not help under the next. Chosen by eye."""
@@ -26,11 +29,14 @@ no more. Chosen by eye."""
 @dataclass(frozen=True, slots=True)
 class Votes:
     """``here``: confirmations less rejections for this very failure, decayed; ``confirmed_here`` counts the former as
-    they are. ``rejected_alike``: 0 to 1, how much a rejection for a failure like this one speaks against the fix, and
+    they are. ``elsewhere``, decayed, and ``confirmed_elsewhere``: the same for failures that say the same in another
+    place. ``rejected_alike``: 0 to 1, how much a rejection for a failure like this one speaks against the fix, and
     ``trust``: 0 to 1, what its rejections for all failures together leave of it; ``helped``: decayed, for all."""
 
     here: float = 0.0
     confirmed_here: int = 0
+    elsewhere: float = 0.0
+    confirmed_elsewhere: int = 0
     rejected_alike: float = 0.0
     trust: float = 1.0
     helped: float = 0.0
@@ -42,23 +48,26 @@ def weigh(sayings: Iterable[Saying], query: Query, now: datetime) -> dict[str, V
     by_key: dict[str, list[Saying]] = {}
     for saying in sayings:
         by_key.setdefault(saying.issue_key, []).append(saying)
-    return {key: _weigh(said, query.fingerprint, words, now) for key, said in by_key.items()}
+    return {key: _weigh(said, query, words, now) for key, said in by_key.items()}
 
 
-def _weigh(said: Sequence[Saying], fingerprint: str, words: set[str], now: datetime) -> Votes:
-    here = alike = helped = failed = 0.0
-    confirmed = 0
+def _weigh(said: Sequence[Saying], query: Query, words: set[str], now: datetime) -> Votes:
+    here = elsewhere = alike = helped = failed = 0.0
+    confirmed = confirmed_elsewhere = 0
     for saying in said:
         weight = decayed(saying.at, now)
         vote = weight if saying.kind is OutcomeKind.CONFIRMED else -weight
         helped, failed = helped + max(vote, 0.0), failed + max(-vote, 0.0)
-        if fingerprint and saying.fingerprint == fingerprint:
+        if query.fingerprint and saying.fingerprint == query.fingerprint:
             here += vote
             confirmed += vote > 0
-        else:
-            alike += vote * likeness(words, set(stems(saying.message)))
+            continue
+        if query.sentence and saying.sentence == query.sentence:
+            elsewhere += vote
+            confirmed_elsewhere += vote > 0
+        alike += vote * likeness(words, set(stems(saying.message)))
     trust = (helped + PRIOR) / (helped + failed + PRIOR)
-    return Votes(here, confirmed, min(max(-alike, 0.0), 1.0), trust, helped)
+    return Votes(here, confirmed, elsewhere, confirmed_elsewhere, min(max(-alike, 0.0), 1.0), trust, helped)
 
 
 def decayed(at: datetime, now: datetime) -> float:

@@ -14,7 +14,7 @@ from mcp_rag.errors import InputError, McpRagError
 from mcp_rag.ledger import issue_writing
 from mcp_rag.ledger.database import Database, chunks
 from mcp_rag.ledger.exporting import FORMAT, FORMAT_VERSION
-from mcp_rag.ledger.incidents import row_of, to_column
+from mcp_rag.ledger.incidents import row_of, to_columns
 from mcp_rag.ledger.issue_rows import checked
 from mcp_rag.ledger.outcomes import insert_outcome
 from mcp_rag.ledger.schema import documents, grouping_decisions, incidents, issues, outcomes, sightings
@@ -117,7 +117,7 @@ class _Merge:
     def _incident(self, row: Mapping[str, Any]) -> None:
         incident = incident_from_json(_object(row, "incident"))
         first, last = _instant(row["first_seen"]), _instant(row["last_seen"])
-        latest = {**_seen(row), "incident": to_column(incident)}
+        latest = {**_seen(row), **to_columns(incident)}
         held = row_of(self._connection, incident.fingerprint, {**latest, "first_seen": first, "last_seen": last})
         self._ids[storable(incident.fingerprint)] = held.id
         self._added["incidents"] += held.count == 0

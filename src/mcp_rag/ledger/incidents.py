@@ -41,7 +41,7 @@ class Incidents:
         """Note that ``incident`` was seen in ``source``; its fingerprint's row keeps this, the latest, sighting."""
         at = at or datetime.now(UTC)
         seen = {"source": storable(source), "verdict": verdict.value, "issue_key": issue_key}
-        latest = {**seen, "incident": to_column(incident)}
+        latest = {**seen, **to_columns(incident)}
         with self._database.writing() as connection:
             row = row_of(connection, incident.fingerprint, {**latest, "first_seen": at, "last_seen": at})
             history = _history(connection, row) if row.count else None
@@ -161,9 +161,9 @@ def _matching(statement: sa.Select[Any], text: str, verdict: Verdict | None) -> 
     return statement
 
 
-def to_column(incident: Incident) -> dict[str, Any]:
-    """``incident`` as its JSON column holds it."""
-    return storable_json(incident_to_json(incident))  # type: ignore[no-any-return]
+def to_columns(incident: Incident) -> dict[str, Any]:
+    """``incident`` as its columns hold it."""
+    return {"incident": storable_json(incident_to_json(incident)), "sentence": incident.sentence or None}
 
 
 def row_of(connection: sa.Connection, fingerprint: str, values: Mapping[str, Any]) -> Any:

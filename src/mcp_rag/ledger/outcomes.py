@@ -73,6 +73,20 @@ class Outcomes:
                 votes[key] += VOTES[OutcomeKind(kind)]
         return dict(votes)
 
+    def confirmed_for(self, sentence: str) -> set[str]:
+        """The keys of issues that were confirmed for failures that say ``sentence``, wherever they struck."""
+        statement = (
+            sa.select(outcomes.c.issue_key)
+            .join_from(outcomes, incidents)
+            .where(
+                incidents.c.sentence == sentence,
+                outcomes.c.issue_key.is_not(None),
+                outcomes.c.kind == OutcomeKind.CONFIRMED.value,
+            )
+        )
+        with self._database.reading() as connection:
+            return set(connection.execute(statement).scalars())
+
     def sayings(self, keys: Iterable[str]) -> list[Saying]:
         """All that was said of the issues of ``keys``, in the order recorded."""
         statement = (
@@ -82,6 +96,7 @@ class Outcomes:
                 outcomes.c.kind,
                 outcomes.c.at,
                 incidents.c.fingerprint,
+                incidents.c.sentence,
                 incidents.c.incident["message"].as_string().label("message"),
             )
             .join_from(outcomes, incidents)
@@ -93,7 +108,10 @@ class Outcomes:
                 for some in chunks(list(dict.fromkeys(keys)))
                 for row in connection.execute(statement.where(outcomes.c.issue_key.in_(some)))
             ]
-        return [Saying(r.issue_key, OutcomeKind(r.kind), r.fingerprint, r.message or "", r.at) for r in rows]
+        return [
+            Saying(r.issue_key, OutcomeKind(r.kind), r.fingerprint, r.message or "", r.at, r.sentence or "")
+            for r in rows
+        ]
 
 
 def insert_outcome(connection: sa.Connection, incident_id: str, outcome: Outcome, fixed_by: str | None = None) -> None:

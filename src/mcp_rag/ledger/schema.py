@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 6
+VERSION = 7
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -123,6 +123,9 @@ incidents = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("issue_key", sa.Text),
+    # Of the incident, beside it to be looked up by: the same message in another place.
+    sa.Column("sentence", sa.Text),
+    sa.Index("ix_incidents_sentence", "sentence"),
 )
 
 sightings = sa.Table(

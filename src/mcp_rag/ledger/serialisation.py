@@ -124,6 +124,7 @@ def incident_to_json(incident: Incident) -> dict[str, Any]:
         "frames": [{"file": f.file, "line": f.line, "function": f.function} for f in incident.frames],
         "versions": dict(incident.versions),
         "excerpt": [{"line": e.line, "text": e.text} for e in incident.excerpt],
+        "sentence": incident.sentence,
     }
 
 
@@ -147,6 +148,7 @@ def incident_from_json(value: Mapping[str, Any]) -> Incident:
         ),
         versions=_text_mapping(value, "versions"),
         excerpt=tuple(Excerpt(_whole(e, "line") or 0, _text(e, "text")) for e in _objects(value, "excerpt")),
+        sentence=_text(value, "sentence"),
     )
 
 

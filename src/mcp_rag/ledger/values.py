@@ -64,13 +64,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What a person said of an issue's fix: for which failure (its fingerprint and message), and when."""
+    """What a person said of an issue's fix: for which failure (its fingerprint, message and sentence), and when."""
 
     issue_key: str
     kind: OutcomeKind
     fingerprint: str
     message: str
     at: datetime
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

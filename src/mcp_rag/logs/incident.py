@@ -13,6 +13,7 @@ from mcp_rag.logs.framing import INNERMOST_LAST, frames_of, stable_name
 from mcp_rag.logs.grammars import BY_KIND
 from mcp_rag.logs.masking import mask
 from mcp_rag.logs.naming import error_type_of, language_of, sentence_of, whole
+from mcp_rag.logs.telling import sentence_key
 from mcp_rag.logs.versions import seen_versions
 from mcp_rag.records import Excerpt, Frame, Incident, Span
 
@@ -65,6 +66,7 @@ def describe_span(log: HasTexts, span: Span, redact: Callable[[str], str]) -> In
         frames=frames,
         versions=_redacted(_versions(log), redact),
         excerpt=_excerpt(lines, span),
+        sentence=sentence_key(family, error_type, template),
     )
 
 
