@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mcp_rag.errors import InputError
+from mcp_rag.knowledge.fixes import Embed, say_the_same
 from mcp_rag.knowledge.issue_file import parse_issue_file
-from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, SymptomMatch, compile_symptom, lowered, sample_of
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, lowered, sample_of
+from mcp_rag.knowledge.tokens import stems
 from mcp_rag.knowledge.version_check import may_overlap
 from mcp_rag.records import Excerpt, KnownIssue
+
+TITLE_WORDS = 4
+"""Words from which on two issues of one title answer the same error. Chosen by eye."""
 
 _LINK = re.compile(r"https?://[^\s<>\"']+\.[^\s<>\"']+\Z")
 
@@ -31,7 +37,7 @@ class Rival:
     """The known issue of the file ``name``, which answers an error that another one answers too: by the other's
     ``symptom``, or by its own where that describes a line of the other.
 
-    ``same_fix``: it says the same of it, so that it is a duplicate; otherwise the two contradict each other.
+    ``same_fix``: its fix says the same, in whatever words, so that it is a duplicate; otherwise it says otherwise.
     """
 
     name: str
@@ -113,20 +119,38 @@ def _taken(issues: dict[str, KnownIssue], patterns: _Patterns) -> Iterator[Fault
                     yield Fault(other, "contradiction", f"answers {symptom!r} of {name} with another fix")
 
 
-def rivals(issue: KnownIssue, files: Iterable[tuple[str, str, str]]) -> list[Rival]:
+def rivals(issue: KnownIssue, files: Iterable[tuple[str, str, str]], embed: Embed | None = None) -> list[Rival]:
     """The known issues among ``files`` (source, name, text) that answer a symptom of ``issue``, or of which it answers
     one, for versions that overlap. Files that are no known issue are passed over: `lint` tells of them."""
-    others = dict(_readable(files))
-    theirs, mine = _Patterns(others), _Patterns({issue.id: issue})
-    found: dict[str, Rival] = {}
-    for symptom, lines in _samples(issue):
-        for name, _, _ in theirs.firing(lines):
-            found.setdefault(name, _rival(issue, name, others[name], symptom))
+    return [rival for _, rival in rivals_among([issue], dict(_readable(files)), embed)]
+
+
+def rivals_among(
+    issues: Sequence[KnownIssue], others: Mapping[str, KnownIssue], embed: Embed | None = None
+) -> Iterator[tuple[KnownIssue, Rival]]:
+    """Each of ``issues`` with each of ``others`` (by name) that answers the same error for versions that overlap;
+    ``embed`` tells by their meaning whether the fixes say the same."""
+    theirs, mine = _Patterns(others), _Patterns({issue.key: issue for issue in issues})
+    met: dict[tuple[str, str], str] = {}
+    titled = defaultdict(list)
     for name, other in others.items():
-        for symptom, lines in _samples(other):
-            if name not in found and any(mine.firing(lines)):
-                found[name] = _rival(issue, name, other, symptom)
-    return [rival for rival in found.values() if may_overlap(issue.applies_to, rival.issue.applies_to)]
+        if len(_words(other.title)) >= TITLE_WORDS:
+            titled[_words(other.title)].append(name)
+    for issue in issues:
+        for symptom, lines in _heads(issue):
+            for name, _, _ in theirs.firing(lines):
+                met.setdefault((issue.key, name), symptom)
+        for name in titled[_words(issue.title)]:
+            met.setdefault((issue.key, name), issue.title)
+    for name, other in others.items():
+        for symptom, lines in _heads(other):
+            for key, _, _ in mine.firing(lines):
+                met.setdefault((key, name), symptom)
+    by_key = {issue.key: issue for issue in issues}
+    for (key, name), symptom in met.items():
+        issue, other = by_key[key], others[name]
+        if may_overlap(issue.applies_to, other.applies_to):
+            yield issue, Rival(name, other, symptom, say_the_same(issue, other, embed))
 
 
 def _readable(files: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, KnownIssue]]:
@@ -137,17 +161,8 @@ def _readable(files: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, Know
             continue
 
 
-def _rival(issue: KnownIssue, name: str, other: KnownIssue, symptom: str) -> Rival:
-    return Rival(name, other, symptom, _said(issue) == _said(other))
-
-
 def _contradict(one: KnownIssue, other: KnownIssue) -> bool:
-    return _said(one) != _said(other) and may_overlap(one.applies_to, other.applies_to)
-
-
-def _said(issue: KnownIssue) -> list[str]:
-    """The words of an issue's fix, which say the same whatever stands between them."""
-    return re.findall(r"\w+", f"{issue.fix} {' '.join(issue.commands)}".lower())
+    return not say_the_same(one, other) and may_overlap(one.applies_to, other.applies_to)
 
 
 def _samples(issue: KnownIssue) -> Iterator[tuple[str, list[Excerpt]]]:
@@ -158,11 +173,20 @@ def _samples(issue: KnownIssue) -> Iterator[tuple[str, list[Excerpt]]]:
             yield symptom, [Excerpt(1, sample[0])]
 
 
+def _heads(issue: KnownIssue) -> Iterator[tuple[str, list[Excerpt]]]:
+    """The samples of an issue; of one that states no symptom, as of a page of a wiki, its title."""
+    yield from _samples(issue) if issue.symptoms else [(issue.title, [Excerpt(1, issue.title)])]
+
+
+def _words(title: str) -> tuple[str, ...]:
+    return tuple(stems(title))
+
+
 class _Patterns:
     """The symptoms of many issues, each compiled once: every one is held against a sample of every other."""
 
-    def __init__(self, issues: dict[str, KnownIssue]) -> None:
-        self._of = [(name, [(compile_symptom(s), s) for s in issue.symptoms]) for name, issue in issues.items()]
+    def __init__(self, issues: Mapping[str, KnownIssue]) -> None:
+        self._of = [(name, list(_compiled(issue))) for name, issue in issues.items() if issue.symptoms]
 
     def firing(self, lines: Sequence[Excerpt]) -> Iterator[tuple[str, SymptomMatch, str]]:
         """The issues of which a symptom describes one of ``lines`` and says enough to be certain: their name, the match
@@ -172,3 +196,10 @@ class _Patterns:
             found = [(m, s) for pattern, s in symptoms if pattern.may_match(text) and (m := pattern.match(lines))]
             if found and max(match.specificity for match, _ in found) >= CERTAIN_CHARACTERS:
                 yield name, *max(found, key=lambda each: each[0].weight)
+
+
+def _compiled(issue: KnownIssue) -> Iterator[tuple[Pattern, str]]:
+    for symptom in issue.symptoms:
+        # What a document states as a symptom is free text, and may only look like an expression.
+        with suppress(ValueError):
+            yield compile_symptom(symptom), symptom

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mcp_rag.knowledge.fixes import say_the_same
 from mcp_rag.knowledge.issue_file import parse_issue_file
-from mcp_rag.linting import Fault, lint, rivals
-from mcp_rag.records import Excerpt
+from mcp_rag.linting import Fault, lint, rivals, rivals_among
+from mcp_rag.records import Excerpt, KnownIssue
 
 SOUND = """---
 title: The port is taken
@@ -101,3 +104,34 @@ def test_two_of_other_versions_do_not(mine: str, theirs: str, contradict: bool) 
     assert bool(beside(new, old)) is contradict
     assert bool(faults(old, new)) is contradict
     assert beside(new, old.replace("port_server", "another")) == [("0.md", False)]
+
+
+PAIRS = [
+    ("Upgrade vLLM to 0.10.0 or newer.", "Update to vLLM 0.10.0 or a later release.", True),
+    ("Free a seat of the licence server.", "Release one licence seat on the server.", True),
+    ("Install libpq-dev, then install again.", "apt-get install libpq-dev and repeat the installation.", True),
+    ("Replace np.float by float.", "Use the builtin float in place of np.float.", True),
+    ("Upgrade numpy to the newest.", "Downgrade numpy below 2.", False),
+    ("pip install 'transformers<4.54'", "pip install 'transformers>=4.54'", False),
+    ("Upgrade vLLM to 0.10.0.", "Upgrade vLLM to 0.8.5.", False),
+    ("Restart the pod.", "Wait until the migration is through, do not restart the pod.", False),
+    ("Enable the feature in the project's settings.", "Disable the feature in the project's settings.", False),
+    ("Increase the shared memory with --shm-size.", "Reduce the workers of the data loader to 0.", False),
+    ("Set CUDA_VISIBLE_DEVICES.", "Reinstall the driver of the GPU.", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "alike"), PAIRS)
+def test_fixes_in_other_words_are_alike_and_opposite_ones_are_not(one: str, other: str, alike: bool) -> None:
+    mine, theirs = (KnownIssue(name, name, name, fix=fix) for name, fix in (("a", one), ("b", other)))
+    assert say_the_same(mine, theirs) is alike
+    assert say_the_same(theirs, mine) is alike
+
+
+def test_new_issues_are_held_against_those_of_other_sources() -> None:
+    known = parse_issue_file(SOUND, "known", "port.md")
+    page = KnownIssue("p1", "wiki", "bind: address 10 already in use by a server", text="Take another port.")
+    again = KnownIssue("p2", "wiki", "The PORT is taken!", text="Stop it, please.")
+    others = {known.key: known, "other": replace(page, title="Something else that failed there")}
+    found = [(issue.id, rival.name, rival.same_fix) for issue, rival in rivals_among([page, again], others)]
+    assert found == [("p1", known.key, False), ("p2", known.key, True)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_rag.errors import InputError
+from mcp_rag.faces.cli.beside import rival_to_json, show_beside
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, tell
 from mcp_rag.faces.exit_codes import ExitCode
@@ -54,8 +55,8 @@ def add(
 ) -> None:
     """Draft a known issue of INCIDENT (an id, or `last`), edit it, check it, and write it as a file to commit.
 
-    Entries that are like it are shown beside it, and those that answer the same error: with the same fix, or with
-    another one, which contradicts it where their versions overlap. Exits 12 when `mcp-rag knowledge lint` would find
+    Entries that are like it are shown beside it, and those that answer the same error: with a like fix, or with one that
+    says otherwise for versions that overlap. Exits 12 when `mcp-rag knowledge lint` would find
     something wrong with it; the file is written all the same.
     """
     from mcp_rag import librarian
@@ -76,10 +77,10 @@ def add(
             text = _edited(text)
         issue = _checked(redact(text), file)
         near = [found for found in house.search([issue.title], NEIGHBOURS)[0] if found.confidence >= NEAR]
+        others = [each for each in files_in_force(settings) if each[1] != file.name]
+        answering = rivals(issue, others, house.embedder.embed)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(redact(text), encoding="utf-8")
-    others = [each for each in files_in_force(settings) if each[1] != file.name]
-    answering = rivals(issue, others)
     near = [found for found in near if found.issue.id not in {rival.issue.id for rival in answering}]
     _report(file, issue, near, answering, _faults_of(file, others), as_json)
 
@@ -138,34 +139,15 @@ def _report(
 ) -> None:
     if as_json:
         row = {"file": str(file), "id": issue.id, "near": [evidence_to_json(found) for found in near]}
-        row |= {"answering": [_rival_to_json(rival) for rival in answering]}
+        row |= {"answering": [rival_to_json(rival) for rival in answering]}
         emit({**row, "faults": [{"rule": f.rule, "file": f.name, "message": f.message} for f in faults]})
     else:
         click.echo(f"{file}: {issue.title}")
         for found in near:
             click.echo(f"  like it: [{found.issue.id}] {found.issue.title} ({found.confidence:.0%})")
         for rival in answering:
-            _show_beside(issue, rival)
+            show_beside(issue, rival)
         for fault in faults:
             click.echo(f"  {fault.name}: {fault.rule}: {fault.message}")
     if faults:
         raise click.exceptions.Exit(ExitCode.FINDINGS)
-
-
-def _rival_to_json(rival: Rival) -> dict[str, str]:
-    issue = rival.issue
-    said = {"id": issue.id, "source": issue.source, "title": issue.title, "cause": issue.cause, "fix": issue.fix}
-    return {"relation": _relation(rival), "symptom": rival.symptom, **said}
-
-
-def _relation(rival: Rival) -> str:
-    return "duplicate" if rival.same_fix else "contradiction"
-
-
-def _show_beside(issue: KnownIssue, rival: Rival) -> None:
-    """What the other says of the same error, under what the new one says."""
-    said = "says the same of" if rival.same_fix else "contradicts it on"
-    click.echo(f"  [{rival.issue.id}] {said} {rival.symptom!r}: {rival.issue.title}")
-    if not rival.same_fix:
-        for whose, fix in (("its fix", rival.issue.fix), ("yours", issue.fix)):
-            click.echo(f"    {whose}: {' '.join(fix.split()) or '-'}")

@@ -7,6 +7,7 @@ from typing import IO
 
 import click
 
+from mcp_rag.faces.cli.beside import beside_to_json, known_beside, tell_beside
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode
@@ -119,14 +120,23 @@ def export(file: IO[str], home: Path | None) -> None:
 @json_option
 @home_option
 def import_(file: IO[str], as_json: bool, home: Path | None) -> None:
-    """Take in what `export` wrote; `-` reads standard input. Twice the same changes nothing."""
+    """Take in what `export` wrote; `-` reads standard input. Twice the same changes nothing.
+
+    New entries that answer an error which a known one answers are told, with its fix where that says otherwise.
+    """
     from mcp_rag.wiring import open_house
 
     with open_house(settings_from(home=home), tell) as house, progress_bar("Indexing") as progress:
+        before = house.ledger.issues.revision()
         house.ledger.import_(file)
         house.index.follow(progress)
         total = house.ledger.issues.count()
-    emit({"entries": total}) if as_json else click.echo(f"{total} known issues in all")
+        beside = known_beside(house, before)
+    if as_json:
+        emit({"entries": total, "answering": beside_to_json(beside)})
+        return
+    click.echo(f"{total} known issues in all")
+    tell_beside(beside)
 
 
 @knowledge.command()

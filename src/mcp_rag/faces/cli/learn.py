@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_rag.errors import InputError
+from mcp_rag.faces.cli.beside import beside_to_json, known_beside, tell_beside
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 
@@ -33,7 +34,8 @@ def learn(documents: tuple[str, ...], as_json: bool, home: Path | None) -> None:
     that name is written `./tools`). `mcp-rag knowledge remove --source tool:NAME` forgets one again.
 
     The same document twice changes nothing; a changed one, or a tool's other version, replaces its old entries; an
-    interrupted call can be run again. What cannot be used is left out and counted by reason.
+    interrupted call can be run again. What cannot be used is left out and counted by reason. New entries that answer an
+    error which a known one answers are told, with its fix where that says otherwise.
     """
     from mcp_rag import librarian
     from mcp_rag.wiring import open_house
@@ -41,14 +43,18 @@ def learn(documents: tuple[str, ...], as_json: bool, home: Path | None) -> None:
     tools = [name for name in documents if name == _ALL_TOOLS or name.startswith(_TOOL)]
     paths = [_existing(name) for name in documents if name not in tools]
     with open_house(settings_from(home=home), tell) as house:
+        before = house.ledger.issues.revision()
         learned = librarian.learn(house.ledger, paths)
+        beside = known_beside(house, before)
         for name in tools:
             _learn_tools(house, name, learned, as_json)
         with progress_bar("Indexing") as progress:
             house.index.follow(progress)
         total = house.ledger.issues.count()
     if as_json:
-        emit({**asdict(learned), "skipped": dict(learned.skipped), "entries": total})
+        emit(
+            {**asdict(learned), "skipped": dict(learned.skipped), "entries": total, "answering": beside_to_json(beside)}
+        )
         return
     click.echo(
         f"{learned.documents} documents: {learned.added} entries added, {learned.changed} changed, "
@@ -56,6 +62,7 @@ def learn(documents: tuple[str, ...], as_json: bool, home: Path | None) -> None:
     )
     for reason, count in learned.skipped.most_common():
         click.echo(f"  left out: {count} × {reason}")
+    tell_beside(beside)
 
 
 def _existing(name: str) -> Path:
