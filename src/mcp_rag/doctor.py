@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_rag.errors import InputError
+from mcp_rag.interpreters import LIST_PACKAGES, ask_python
 from mcp_rag.knowledge.issue_file import parse_issue_file, strikes_of_file
 from mcp_rag.records import KnownIssue
 
-SECONDS_TO_LIST = 60
-"""An interpreter that lists its packages for longer hangs. Chosen by eye."""
-
 _DRIVER = re.compile(r"Kernel Module.*?\b(\d{3,}\.\d+(?:\.\d+)?)\b")
 """As in ``NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 …``."""
-
-_LIST_PACKAGES = """
-import json, platform
-from importlib import metadata
-found = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
-print(json.dumps({**found, "python": platform.python_version()}))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +48,10 @@ def versions_of_interpreter(python: str) -> Mapping[str, str]:
         InputError: it cannot be run, or is no Python.
     """
     try:
-        told = subprocess.run(
-            [python, "-c", _LIST_PACKAGES],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=SECONDS_TO_LIST,
-            check=True,
-        )
-        found = json.loads(told.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as fault:
+        found = ask_python(python, LIST_PACKAGES + "print(json.dumps(versions))")
+    except InputError as fault:
         raise InputError(
-            f"The packages of {python} cannot be listed", str(fault), "Name a Python interpreter"
+            f"The packages of {python} cannot be listed", fault.why, "Name a Python interpreter"
         ) from fault
     return {str(name): str(version) for name, version in found.items()}
 

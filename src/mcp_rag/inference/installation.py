@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from mcp_rag.errors import InputError
+from mcp_rag.interpreters import LIST_PACKAGES, ask_python
 
 NEWEST_KNOWN = "0.32.0"
 """Assumed where no vLLM is installed: the newest version whose variables and flags were looked at."""
 
-SECONDS_TO_LOOK = 60
-
-_LOOK = """
-import json, platform, re, sys
-from importlib import metadata
-found = {}
-for d in metadata.distributions():  # of two with one name the first is the one that is imported
-    found.setdefault(d.metadata["Name"] or "", d.version)
-found.pop("", None)
-out = {"versions": {**found, "python": platform.python_version()}, "name": "", "variables": [], "architectures": []}
+_LOOK = (
+    f"{LIST_PACKAGES}import re\n"
+    + """
+out = {"versions": versions, "name": "", "variables": [], "architectures": []}
 def reader(distribution, package):
     place = metadata.distribution(distribution).locate_file(package)
     def read(file):
@@ -46,6 +41,7 @@ if "torch" in found:
     out["torch"] = {"for_gpus": bool(built), "variables": [name for name in named if named[name]]}
 print(json.dumps(out))
 """
+)
 """Looks without importing vLLM, which takes ten seconds and a working GPU."""
 
 
@@ -84,16 +80,8 @@ class Installed:
 def look_at(python: str) -> Installed:
     """What vLLM the interpreter at the path ``python`` has; none of one that cannot be run."""
     try:
-        told = subprocess.run(
-            [python, "-c", _LOOK],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=SECONDS_TO_LOOK,
-            check=True,
-        )
-        found = json.loads(told.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        found = ask_python(python, _LOOK)
+    except InputError:
         return Installed(python)
     variables, architectures = frozenset(found["variables"]), frozenset(found["architectures"])
     beside = found.get("torch")

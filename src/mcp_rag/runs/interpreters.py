@@ -6,13 +6,15 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
+from mcp_rag.errors import InputError
+from mcp_rag.interpreters import ask_python
+
 SECONDS_TO_LIST = 20
-"""An interpreter that lists its packages for longer hangs. Chosen by eye."""
+"""A run waits for it. Chosen by eye."""
 
 LAUNCHERS = frozenset({"env", "time", "nice", "nohup", "timeout", "stdbuf", "uv", "poetry", "pdm", "hatch", "pipenv"})
 """Programs that start another, whose name comes later among their words."""
@@ -112,17 +114,8 @@ def _of_script(path: Path) -> str:
 
 
 def _asked(python: str, script: str, *arguments: str) -> dict[str, Any]:
-    """The object that ``script`` prints under ``python``, which sees what it would see in the working directory."""
+    """The object that ``script`` prints under ``python``; an empty one when it gives no answer."""
     try:
-        told = subprocess.run(
-            [python, "-c", script, *arguments],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=SECONDS_TO_LIST,
-            check=True,
-        )
-        found = json.loads(told.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        return ask_python(python, script, *arguments, seconds=SECONDS_TO_LIST)
+    except InputError:
         return {}
-    return found if isinstance(found, dict) else {}
