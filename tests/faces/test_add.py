@@ -115,3 +115,22 @@ def test_an_entry_that_contradicts_a_known_one_is_shown_beside_it(repository: Pa
     beside = {rival["id"]: rival for rival in told["answering"]}
     assert beside["known"]["relation"] == beside["same"]["relation"] == "contradiction"
     assert beside["known"]["fix"] == "Round once."
+
+
+def test_learned_and_imported_entries_are_shown_beside_what_answers_the_same_error(repository: Path) -> None:
+    error = "gate 7 of the quay is closed for the night"
+    for name, fix in (("ours", "Open the gate of the quay by hand."), ("theirs", "Wait until the morning.")):
+        (repository / f"{name}.md").write_text(f"| Issue | Solution |\n|---|---|\n| {error} | {fix} |\n")
+    assert "says" not in call(repository, "learn", "ours.md").stdout
+    told = call(repository, "learn", "theirs.md").stdout
+    assert f"says otherwise of '{error}'" in told
+    assert "its fix: Open the gate of the quay by hand." in told
+    moved = repository / "moved.jsonl"
+    assert call(repository, "knowledge", "export", str(moved)).returncode == 0
+    (repository / "third.md").write_text(
+        f"| Issue | Solution |\n|---|---|\n| {error} | By hand: open the quay's gate. |\n"
+    )
+    other = {"MCP_RAG_HOME": str(repository.parent / "other")}
+    assert call(repository, "learn", "third.md", **other).returncode == 0
+    imported = json.loads(call(repository, "knowledge", "import", str(moved), "--json", **other).stdout)
+    assert sorted(each["relation"] for each in imported["answering"]) == ["contradiction", "duplicate"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 COMPARED = 2_000
 """New entries that are held against what is known: each costs some milliseconds. Chosen by eye."""
+
+HELD = 20_000
+"""Known issues up to which all are read for it. Chosen by eye."""
 
 SHOWN = 10
 """Of a document's, on the terminal; `--json` tells all. Chosen by eye."""
@@ -31,9 +34,17 @@ def known_beside(house: House, after: int) -> list[tuple[KnownIssue, Rival]]:
         return []
     ours = {issue.key for issue in new}
     shut_out = house.knowledge.without_sources
-    held = {i.key: i for i in house.ledger.issues.all() if i.key not in ours and i.source not in shut_out}
+    held = {i.key: i for i in _held(house) if i.key not in ours and i.source not in shut_out}
     found = rivals_among(new, held, house.embedder.embed)
     return [(issue, rival) for issue, rival in found if issue.source != rival.issue.source]
+
+
+def _held(house: House) -> Iterable[KnownIssue]:
+    """All that is known; of very many those that state a symptom."""
+    issues = house.ledger.issues
+    if issues.count() <= HELD:
+        return issues.all()
+    return issues.many(key for key, _ in issues.patterns()).values()
 
 
 def _written(house: House, after: int) -> Iterator[KnownIssue]:
