@@ -13,8 +13,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import anyio
 import httpx
 import pytest
+from mcp.client import Client
 from server_process import ServerProcess, environment_for
 
 from chat_server import delta, events, say, serving
@@ -128,6 +130,34 @@ def test_a_chat_client_hears_of_it_while_the_answer_is_made(server: ServerProces
     said = "".join(row["choices"][0]["delta"].get("content", "") for row in rest)
     assert "newt" in said
     assert usage["usage"]["total_tokens"] > 0
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_over_mcp_the_draft_is_told_as_progress(server: ServerProcess, model: tuple[Model, str], mode: str) -> None:
+    told_of: list[tuple[float, str | None]] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told_of.append((progress, message))
+        if message:
+            model[0].go_on.set()
+
+    async def talk() -> dict[str, Any] | None:
+        async with Client(f"{server.url}/mcp", mode=mode) as client:
+            result = await client.call_tool("diagnose_log", {"text": LOG}, progress_callback=heard)
+            assert not result.is_error, result.content
+            return result.structured_content
+
+    model[0].go_on.clear()
+    try:
+        answer = anyio.run(talk)
+    finally:
+        model[0].go_on.set()
+    assert answer is not None
+    assert any("The newt fell in" in note for note in answer["notes"])
+    assert "rm -rf" not in json.dumps(answer)
+    words = [message for _, message in told_of if message]
+    assert words[0] == "the language model words the answer: 0 pieces so far"
+    assert [done for done, _ in told_of] == sorted({done for done, _ in told_of}), "it grows"
 
 
 def test_who_goes_away_ends_the_wording(server: ServerProcess, model: tuple[Model, str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from functools import cache
 from importlib import resources
+from threading import Event as Flag
 
 from fastapi import APIRouter, Request
 from starlette.background import BackgroundTask
@@ -12,9 +14,11 @@ from starlette.responses import Response
 
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.faces.serving.telling import Put, heard
 from mcp_rag.faces.web.forms import log_in, posted_form, text_in
 from mcp_rag.faces.web.keeping import diagnose_and_keep, keep_rest
 from mcp_rag.faces.web.rendering import PageRoute, render, see_other
+from mcp_rag.faces.web.streaming import in_events, progress_to, wants_events
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import MemorySource
 
@@ -36,11 +40,29 @@ def make_home(max_request_bytes: int) -> APIRouter:
 
     @router.post("/diagnoses")
     async def diagnose(request: Request) -> Response:
-        async with posted_form(request) as form:
+        async with AsyncExitStack() as opened:
+            form = await opened.enter_async_context(posted_form(request))
             example = text_in(form, "example", 100)
-            return await _diagnosed(request, _example(example) if example else log_in(form))
+            source = _example(example) if example else log_in(form)
+            if wants_events(request):
+                return _told(house_of(request), source, opened.pop_all())
+            return await _diagnosed(request, source)
 
     return router
+
+
+def _told(shared: SharedHouse, source: LogSource, opened: AsyncExitStack) -> Response:
+    """The diagnosis while it is made, and last the address of its page; ``opened`` is closed when the log is read."""
+
+    async def run(put: Put, gone: Flag) -> None:
+        async with opened:
+            hear = heard(put, gone)
+            kept = await shared.on_log(diagnose_and_keep, shared.house, source, progress_to(put), hear)
+        put({"event": "page", "address": f"/diagnoses/{kept.stored.id}"})
+        if kept.rest:
+            await shared.on_log(keep_rest, shared.house, kept)
+
+    return in_events(run)
 
 
 async def _diagnosed(request: Request, source: LogSource) -> Response:

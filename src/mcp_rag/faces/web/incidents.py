@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from threading import Event as Flag
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,8 +16,10 @@ from mcp_rag.conversation import QUESTION_CHARACTERS, Done, Turn
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.gathering import GROUPED, TREND_DAYS, by_day, first_day_of_trend, gather
 from mcp_rag.faces.serving.gathering import decide as decide_on
+from mcp_rag.faces.serving.telling import Put, passed_on
 from mcp_rag.faces.web.forms import posted_form, text_in
-from mcp_rag.faces.web.rendering import PageRoute, render, see_other
+from mcp_rag.faces.web.rendering import PageRoute, fragment, render, see_other
+from mcp_rag.faces.web.streaming import in_events, wants_events
 from mcp_rag.ledger import StoredDiagnosis, StoredIncident
 from mcp_rag.records import GroupingKind, Verdict
 from mcp_rag.wiring import House
@@ -92,6 +95,8 @@ def make_incidents() -> APIRouter:
         shared = house_of(request)
         async with posted_form(request) as form:
             question, earlier = text_in(form, "question", QUESTION_CHARACTERS), earlier_in(form)
+        if wants_events(request):
+            return await _told(request, id, question, earlier)
         answered = await shared.on_log(_answered, shared.house, id, question, earlier)
         return await _page(request, id, question, answered, earlier)
 
@@ -114,6 +119,21 @@ async def _page(
     can_ask = shared.house.assistant.chat is not None
     given: dict[str, Any] = {"can_ask": can_ask, "question": question, "answered": answered, "earlier": earlier}
     return render(request, "incident.html", seen=seen, kept=kept, days=TREND_DAYS, **given)
+
+
+async def _told(request: Request, id: str, question: str, earlier: Sequence[Turn]) -> Response:
+    """The answer to a question while it is made, and last the part of the page that holds it."""
+    shared = house_of(request)
+    seen, _ = await shared.on_house(_one, shared.house, id)
+    events = await shared.on_log(shared.house.converse, seen.stored.id, question, earlier)
+
+    async def run(put: Put, gone: Flag) -> None:
+        last = await shared.on_log(passed_on, events, put, gone)
+        if isinstance(last, Done):
+            given: dict[str, Any] = {"can_ask": True, "question": question, "answered": last, "earlier": earlier}
+            put({"event": "page", "html": fragment(request, "incident_ask.html", seen=seen, **given)})
+
+    return in_events(run)
 
 
 def _answered(house: House, id: str, question: str, earlier: Sequence[Turn]) -> Done:

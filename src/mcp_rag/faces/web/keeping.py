@@ -7,7 +7,7 @@ masking two hundred thousand lines takes seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_rag.errors import NotFound
@@ -15,7 +15,9 @@ from mcp_rag.faces.serialisation import diagnosis_to_json
 from mcp_rag.ledger import StoredDiagnosis
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.redaction import Redactor
+from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
+from mcp_rag.reasoning.wording import Hear
 from mcp_rag.records import Diagnosis, Span, Statement
 from mcp_rag.wiring import House
 
@@ -46,14 +48,16 @@ class Kept:
     rest: tuple[range, ...]
 
 
-def diagnose_and_keep(house: House, source: LogSource) -> Kept:
+def diagnose_and_keep(house: House, source: LogSource, progress: Progress = unseen, hear: Hear | None = None) -> Kept:
     """The diagnosis of a log, remembered as everywhere, and kept with the lines around its failure.
+
+    ``progress`` hears of a large log's lines, ``hear`` the draft of a language model's wording.
 
     Raises:
         InputError: the log cannot be read, or is too large.
     """
     log = house.assistant.read(source)
-    diagnosis = house.assistant.diagnose_log(log)
+    diagnosis = replace(house.assistant, hear=hear).diagnose_log(log, progress=progress)
     house.assistant.remember([diagnosis])
     incidents = house.ledger.incidents
     incident_id = incidents.get(diagnosis.incident_id).id if diagnosis.incident_id else None

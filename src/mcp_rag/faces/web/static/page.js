@@ -59,7 +59,7 @@ if (form) {
       return;
     }
     said.classList.remove("wrong");
-    said.textContent = form.dataset.busy;
+    said.textContent = "";
     send.classList.add("busy");
     setTimeout(() => { send.disabled = true; });
   });
