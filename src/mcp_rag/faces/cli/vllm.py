@@ -79,7 +79,7 @@ def serve(
     """
     from mcp_rag.inference import deploying
     from mcp_rag.inference.installation import look_at
-    from mcp_rag.inference.preflight import check, visible_gpus
+    from mcp_rag.inference.preflight import check, main_memory, visible_gpus
     from mcp_rag.inference.vllm import prepare
 
     settings = settings_from(home=home)
@@ -92,7 +92,7 @@ def serve(
         return
     environment = {**os.environ, **launch.environment}
     findings = [
-        *check(launch, installed, visible_gpus(environment), environment),
+        *check(launch, installed, visible_gpus(environment), environment, main_memory()),
         *_clashes(installed, environment, settings),
     ]
     if only_print:
