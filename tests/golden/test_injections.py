@@ -28,7 +28,18 @@ from mcp_rag.wiring import House, open_house
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parent / "injections.jsonl").read_text().splitlines()]
 IN_LOGS = [attack for attack in ATTACKS if attack["place"] == "log"]
+PLAIN = {"run", "link", "citation", "message"}
+"""What an installer, a link or a message of an error may look like too: a known issue may hold it, and is reviewed."""
+
+FIELDS = ("fix", "cause", "title", "text")
 IN_ISSUES = [attack for attack in ATTACKS if attack["place"] != "log"]
+IN_ISSUES += [
+    {**attack, "id": f"{attack['id']}-in-{field}", "place": field}
+    for place, attack in enumerate(one for one in IN_LOGS if one["kind"] not in PLAIN)
+    for field in [FIELDS[place % len(FIELDS)]]
+]
+"""Those that were written for known issues, and every attack of a log's that speaks to a model, in one field each."""
+
 
 KNOWN_LOG = """\
 collected 3 items

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore, Lock
-from typing import Any
+from typing import Any, Protocol
 
 from mcp_rag.errors import ChatError, ChatUnreachable
-from mcp_rag.reasoning.chat import ChatModel, Message, Reply, Tool, Window
+from mcp_rag.reasoning.chat import ChatModel, Message, Reply, Tool, Window, estimated_tokens
 from mcp_rag.records import Usage
 
 FAILURES = 3
@@ -20,6 +20,13 @@ REST_SECONDS = 30.0
 """So long; then one call probes it. Both chosen by eye."""
 
 Account = Callable[[Usage], None]
+Count = Callable[[str], int]
+
+
+class Spent(Protocol):
+    """Takes what was asked and answered, and how to count its tokens if not by the server that answered."""
+
+    def __call__(self, messages: Sequence[Message], reply: Reply, count: Count | None = None) -> None: ...
 
 
 def unaccounted(usage: Usage) -> None:
@@ -99,41 +106,56 @@ class GuardedChat:
     def stream(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
     ) -> Iterator[str | Reply]:
+        said: list[str] = []
         with self._turn() as spent:
-            for piece in self._inner.stream(messages, tools, schema):
-                if isinstance(piece, Reply):
-                    spent(messages, piece)
-                yield piece
+            try:
+                for piece in self._inner.stream(messages, tools, schema):
+                    if isinstance(piece, Reply):
+                        spent(messages, piece)
+                        said.clear()
+                    else:
+                        said.append(piece)
+                    yield piece
+            finally:
+                # Who went away, or a connection that broke, leaves tokens that were made and that nobody counted.
+                if said:
+                    spent(messages, Reply("".join(said), self.name), estimated_tokens)
 
     def window(self) -> Window:
         return self._inner.window()
 
     @contextmanager
-    def _turn(self) -> Iterator[Callable[[Sequence[Message], Reply], None]]:
+    def _turn(self) -> Iterator[Spent]:
         """One call's turn; what is yielded takes what was asked and answered."""
         if not self._turns.acquire(timeout=self._patience_seconds):
             raise ChatUnreachable(f"The language model {self.name} is busy", "all its places are taken", "Try again")
-        answered, begun = True, time.monotonic()
-        told: list[tuple[Sequence[Message], Reply]] = []
+        answered, failed, begun = True, False, time.monotonic()
+        told: list[tuple[Sequence[Message], Reply, Count | None]] = []
+
+        def spent(messages: Sequence[Message], reply: Reply, count: Count | None = None) -> None:
+            told.append((messages, reply, count))
+
         try:
             self._breaker.enter(self.name)
             try:
-                yield lambda messages, reply: told.append((messages, reply))
+                yield spent
             except ChatError as error:
-                answered = not isinstance(error, ChatUnreachable)
-                self._account(Usage(self.name, seconds=time.monotonic() - begun, failed=True))
+                answered, failed = not isinstance(error, ChatUnreachable), True
                 raise
             finally:
                 self._breaker.leave(answered=answered)
         finally:
             self._turns.release()
-        for messages, reply in told:
-            self._account(self._usage(messages, reply, time.monotonic() - begun))
+            seconds = time.monotonic() - begun
+            for messages, reply, count in told:
+                self._account(replace(self._usage(messages, reply, seconds, count), failed=failed))
+            if failed and not told:
+                self._account(Usage(self.name, seconds=seconds, failed=True))
 
-    def _usage(self, messages: Sequence[Message], reply: Reply, seconds: float) -> Usage:
-        """What a call took; in the window's own count where the server does not say."""
+    def _usage(self, messages: Sequence[Message], reply: Reply, seconds: float, count: Count | None) -> Usage:
+        """What a call took; by ``count``, or else the window's own, where the server does not say."""
         if reply.prompt_tokens:
             return Usage(reply.model, reply.prompt_tokens, reply.completion_tokens, seconds)
-        count = self._inner.window().count
+        count = count or self._inner.window().count
         asked = sum(count(message.content) for message in messages)
         return Usage(reply.model, asked, count(reply.text), seconds, estimated=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mcp_rag.errors import ChatMalformed, ChatUnreachable, SettingsError
-from mcp_rag.reasoning.chat import Message, Reply, Tool, Window
+from mcp_rag.reasoning.chat import Message, Reply, Tool, Window, estimated_tokens
 from mcp_rag.reasoning.choosing import is_hard
 from mcp_rag.reasoning.guarded_chat import Breaker, GuardedChat
 from mcp_rag.reasoning.pricing import price_of, read_prices
@@ -85,6 +85,30 @@ def test_what_a_call_took_is_told_also_of_a_stream_and_estimated_where_nobody_co
     counted, estimated = told
     assert (counted.prompt_tokens, counted.completion_tokens, counted.estimated) == (9, 4, False)
     assert (estimated.prompt_tokens, estimated.completion_tokens, estimated.estimated) == (10, 3, True)
+
+
+class Breaking(ScriptedChat):
+    """Says two pieces, and then its connection breaks."""
+
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Reply]:
+        yield from ("because ", "of ")
+        raise ChatUnreachable("The answer broke off")
+
+
+def test_what_was_made_of_an_answer_that_nobody_waited_for_or_that_broke_off_is_told_too() -> None:
+    told = list[Usage]()
+    chat = GuardedChat(ScriptedChat("because of the numpy"), 1, 1.0, told.append)
+    pieces = chat.stream(ASK)
+    assert next(pieces) == "because "
+    del pieces  # who asked went away
+    with pytest.raises(ChatUnreachable):
+        list(GuardedChat(Breaking(), 1, 1.0, told.append).stream(ASK))
+    away, broken = told
+    assert (away.completion_tokens, away.estimated, away.failed) == (estimated_tokens("because "), True, False)
+    assert (broken.completion_tokens, broken.estimated, broken.failed) == (estimated_tokens("because of "), True, True)
+    assert away.prompt_tokens == broken.prompt_tokens == 10
 
 
 class Waiting:

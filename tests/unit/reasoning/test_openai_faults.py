@@ -14,6 +14,7 @@ from mcp_rag.reasoning.chat import Message, Reply, Tool, ToolCall, Window, estim
 from mcp_rag.reasoning.composing import compose
 from mcp_rag.reasoning.openai_chat import OpenAIChat
 from mcp_rag.reasoning.prompting import write_prompt
+from mcp_rag.reasoning.talking import TURNS_KEPT, Turn, write_talk
 from mcp_rag.reasoning.wording import word
 from mcp_rag.records import Diagnosis, Evidence, Excerpt, Incident, KnownIssue, Span
 
@@ -307,6 +308,20 @@ def test_a_prompt_fits_its_window_with_the_key_line_and_the_cause(tokens: int) -
     data = json.loads(user.content)
     assert 30 in [line["line"] for line in data["incident"]["lines"]]
     assert data["known_issues"][0]["cause"] == "The word is wrong."
+
+
+def test_each_question_begins_with_all_that_was_said_before_so_that_a_server_can_keep_it() -> None:
+    window, history = Window(), list[Turn]()
+    before: list[Message] = []
+    for number in range(TURNS_KEPT + 1):
+        asked = write_talk(long_diagnosis(), f"What of {number}?", history, window)
+        assert asked[: len(before)] == before
+        before = asked
+        history.append(Turn(f"What of {number}?", f"It is {number}. [line 30]"))
+    later = write_talk(long_diagnosis(), "And now?", history, window)
+    assert len(later) == len(before), "the oldest question goes, the data and the rest stay"
+    data, _, question = later[1].content.rpartition("\n\n")
+    assert (before[1].content.rpartition("\n\n")[0], question) == (data, "What of 1?")
 
 
 def test_an_answer_is_asked_no_longer_than_its_window_leaves() -> None:
