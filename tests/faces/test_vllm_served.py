@@ -60,7 +60,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """What `vllm serve --wait` started; stopped at the end."""
     place = tmp_path_factory.mktemp("vllm")
     model, home = place / "small-chat", place / "home"
-    subprocess.run([PYTHON, "-c", UNPACK, GGUF, str(model)], check=True, timeout=300)
+    subprocess.run([PYTHON, "-c", UNPACK, GGUF, str(model)], check=True, timeout=900)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = str(found.getsockname()[1])

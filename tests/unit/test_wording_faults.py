@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +111,19 @@ def test_no_server_at_all_is_no_error_either(house: House) -> None:
     answered = replace(house.assistant, chat=chat).diagnose(MemorySource("x.log", LOG))
     assert answered.fix is not None and answered.fix.text == ISSUE.fix
     assert any("Answered without the language model" in note for note in answered.notes)
+
+
+def test_a_hard_case_is_worded_by_the_model_that_is_set_for_these(tmp_path: Path) -> None:
+    """The models' names in what a real server is asked, by the settings alone."""
+    text = said("NumPy 1.24 removed the alias.", [4], ["numpy-aliases"])
+    with serving(reply(text), {"/v1/models": {"data": [{"id": "small"}, {"id": "large"}]}}) as (url, bodies):
+        settings = Settings(home=tmp_path / "home", starter=False, chat_base_url=url, chat_model="small")
+        with open_house(replace(settings, chat_hard_model="large")) as opened:
+            opened.ledger.issues.put(ISSUE)
+            easy = opened.assistant.diagnose(MemorySource("x.log", LOG))
+            hard = opened.assistant.diagnose(MemorySource("y.log", LOG.replace(b"numpy' has", b"newt' has")))
+        with open_house(settings) as opened:
+            opened.assistant.diagnose(MemorySource("y.log", LOG.replace(b"numpy' has", b"newt' has")))
+    assert (easy.verdict, hard.verdict) == (Verdict.KNOWN, Verdict.UNKNOWN)
+    asked = [body["model"] for body in bodies if "messages" in body]
+    assert asked == ["small", "large", "small"]
