@@ -208,12 +208,30 @@ def named(evidence: Iterable[Evidence]) -> dict[str, KnownIssue]:
 
 
 def harmless(issue: KnownIssue) -> KnownIssue:
-    """``issue`` without text that addresses a model; where there was some, without its commands too."""
-    title, cause, fix, text = map(muted, (issue.title, issue.cause, issue.fix, issue.text))
+    """``issue`` without text that addresses a model; where there was some, without its commands too.
+
+    Who speaks to a model in one sentence gives the advice in the next: the title, cause or fix, and of a document the
+    paragraph, goes as a whole.
+    """
+    title, cause, fix = map(_whole, (issue.title, issue.cause, issue.fix))
+    text = _by_paragraphs(issue.text)
     hostile = any(LEFT_OUT in one for one in (title, cause, fix, text))
     hostile = hostile or any(map(addresses_model, (*issue.commands, *issue.applies_to.values())))
     safe = replace(issue, title=title, cause=cause, fix=fix, text=text)
     return replace(safe, commands=(), applies_to={}, urls=()) if hostile else safe
+
+
+def _whole(text: str) -> str:
+    shown = muted(text)
+    return LEFT_OUT if LEFT_OUT in shown else shown
+
+
+def _by_paragraphs(text: str) -> str:
+    shown = muted(text)
+    if LEFT_OUT not in shown:
+        return shown
+    kept = "\n\n".join(map(_whole, text.split("\n\n")))
+    return kept if LEFT_OUT in kept else LEFT_OUT
 
 
 def _all_of(issue: KnownIssue) -> str:
