@@ -73,6 +73,7 @@ class Server:
         begun = time.perf_counter()
         command = [sys.executable, "-m", "mcp_rag", "serve", "--port", "0", "--quiet"]
         environment = {**os.environ, "MCP_RAG_HOME": str(home), "MCP_RAG_SERVE_RATE": "1000000/minute"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
         self.process = subprocess.Popen(command, env=environment, cwd=home, stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
         for line in self.process.stderr:

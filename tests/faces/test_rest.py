@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -216,6 +217,18 @@ def test_the_description_lists_every_path_and_loads_nothing_from_elsewhere(clien
         described["paths"]
     )
     assert "text/plain" in described["paths"]["/v1/diagnose"]["post"]["requestBody"]["content"]
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(described)))
+    assert "FaultAnswer" in named
+    assert named <= set(described["components"]["schemas"])
+
+
+def test_the_application_is_loaded_without_what_only_an_answer_needs() -> None:
+    script = (
+        "import sys, mcp_rag.faces.rest.app, mcp_rag.wiring\n"
+        "sys.exit(' '.join({'numpy', 'onnxruntime', 'pymilvus', 'mcp', 'alembic'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_many_ask_at_once(client: httpx.Client) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from threading import Lock
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from mcp_rag.knowledge.embedder import Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TEXTS = 4_096
 """Texts remembered, the latest used. Some 15 MB with their vectors of 384 numbers. Chosen by eye."""
@@ -33,6 +35,8 @@ class RememberedVectors:
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """The vectors of ``texts``, one at least: float32, a row each."""
+        import numpy as np
+
         with self._lock:
             known = {text: self._held[text] for text in texts if text in self._held}
             for text in known:

@@ -12,6 +12,7 @@ import click
 
 from mcp_rag import __version__
 from mcp_rag.errors import McpRagError
+from mcp_rag.faces.cycles import look_for_cycles_less
 from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
 
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -104,6 +105,7 @@ def close_command(name: str) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a documented code."""
+    look_for_cycles_less()
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except click.exceptions.Exit as leaving:

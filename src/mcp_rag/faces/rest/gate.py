@@ -6,6 +6,7 @@ Plain ASGI, because a wrapper that buffers would break streams.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -219,7 +220,8 @@ class _Exchange:
             if not self._refused:
                 raise
         finally:
-            self._tell(time.perf_counter() - started)
+            # What was sent leaves when the loop goes round: nobody waits for the writing down.
+            asyncio.get_running_loop().call_soon(self._tell, time.perf_counter() - started)
 
     def _tell(self, seconds: float) -> None:
         """Of the request neither query nor body: they hold people's logs."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_rag.faces.rest.running import look_for_cycles_less
+from mcp_rag.faces.cycles import leave_out_what_is_loaded
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -40,21 +40,22 @@ class LateTools:
         await self._app(scope, receive, send)
 
     async def _run(self, stopping: anyio.Event) -> None:
-        tools, self._app = await anyio.to_thread.run_sync(self._build)
-        look_for_cycles_less()
+        tools = await anyio.to_thread.run_sync(self._build)
+        self._app = tools.session_manager.handle_request
+        leave_out_what_is_loaded()
         async with tools.session_manager.run():
             self._made.set()
             await stopping.wait()
 
-    def _build(self) -> tuple[MCPServer[None], ASGIApp]:
+    def _build(self) -> MCPServer[None]:
         from mcp.server.transport_security import TransportSecuritySettings
 
         tools = self._make()
         # Without sessions any replica answers any request; progress needs a stream. The gate has checked host, origin
-        # and size already.
-        app = tools.streamable_http_app(
+        # and size already. Of the application that this makes, only what serves its one route is asked.
+        tools.streamable_http_app(
             stateless_http=True,
             max_request_body_size=self._most,
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
-        return tools, app
+        return tools

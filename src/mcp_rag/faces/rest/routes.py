@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_rag.faces.rest.bodies import CASE_BODY, LOG_BODY, NAME_CHARACTERS, posted_case, posted_log
-from mcp_rag.faces.rest.faults import FAULTS
+from mcp_rag.faces.rest.faults import FAULT_SHAPE, FAULTS
 from mcp_rag.faces.serving.answers import (
     DiagnosisAnswer,
     Extraction,
@@ -125,7 +125,7 @@ def make_router() -> APIRouter:
         house = house_of(request)
         return OutcomeAnswer(**await house.on_house(house.record_outcome, posted.incident, kind, posted.issue, fix))
 
-    @router.get("/healthz")
+    @router.get("/healthz", responses=FAULT_SHAPE)
     async def healthz() -> Health:
         """The process answers."""
         return Health()

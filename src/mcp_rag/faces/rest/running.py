@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -13,19 +12,6 @@ from starlette.types import ASGIApp
 
 GRACE_SECONDS = 30
 """How long requests in flight are waited for at a stop. Chosen by eye."""
-
-
-NEW_OBJECTS, OLDER, OLDEST = 20_000, 10, 50
-"""After so many new objects Python looks for cycles among them, after so many times among older ones, and so on. A request
-makes thousands; with Python's own numbers the search takes a fifth of what a face costs. Chosen by eye."""
-
-
-def look_for_cycles_less() -> None:
-    """Leave what was made until now, the modules and their tables, out of the search for cycles, and search less often:
-    to be called once everything is loaded."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, OLDER, OLDEST)
 
 
 class _Server(uvicorn.Server):
