@@ -210,3 +210,12 @@ def test_a_caller_that_asks_too_often_is_told_to_wait(tmp_path: Path) -> None:
 def test_a_rate_that_is_none_is_refused(tmp_path: Path) -> None:
     done = mcp_rag(tmp_path / "home", "serve", "--port", "0", MCP_RAG_SERVE_RATE="often")
     assert (done.returncode, b"MCP_RAG_SERVE_RATE" in done.stderr) == (2, True)
+
+
+def test_a_head_is_asked_like_a_get_and_has_no_body(client: httpx.Client) -> None:
+    for path in ("/healthz", "/", "/v1/incidents", "/openapi.json"):
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+        assert answer.headers["content-type"] == client.get(path).headers["content-type"]
+    assert client.head("/v1/nothing").status_code == 404
+    assert client.head("/v1/diagnose").status_code == 405

@@ -93,6 +93,11 @@ def _with_tools(app: ASGIApp, tools: ASGIApp) -> ASGIApp:
         if scope["type"] == "http" and scope["path"] == TOOLS:
             scope["route"] = route
             await tools(scope, receive, send)
+        elif scope["type"] == "http" and scope["method"] == "HEAD":
+            # The server leaves the body out; what a resource says of itself is the same.
+            asked = {**scope, "method": "GET"}
+            await app(asked, receive, send)
+            scope["route"] = asked.get("route")
         else:
             await app(scope, receive, send)
 
