@@ -16,7 +16,7 @@ from mcp_rag.ledger import Ledger
 from mcp_rag.logs.budget import within_tokens
 from mcp_rag.logs.comparing import find_new
 from mcp_rag.logs.failures import SURROUNDINGS, find_failures
-from mcp_rag.logs.good_runs import GoodRun, GoodRuns
+from mcp_rag.logs.good_runs import last_good_shapes, remember_good_run
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
@@ -80,9 +80,10 @@ class Assistant:
         self, log: Log, good: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
     ) -> Diagnosis:
         """The same of a log that is read already."""
-        spans = self._failing(log, [self.read(passed) for passed in good], self._last_good(job), progress)
+        shapes = last_good_shapes(self.ledger, job) if job else None
+        spans = self._failing(log, [self.read(passed) for passed in good], shapes, progress)
         if job and not spans:
-            GoodRuns(self.settings.jobs_folder).keep(job, log.source, log.texts)
+            remember_good_run(self.ledger, job, log.source, log.texts)
         if not spans:
             return composing.clean(log.source, log.notes)
         failing = [span for span in spans if span.kind != SURROUNDINGS][:SPANS_HELD_AGAINST_PATTERNS]
@@ -101,16 +102,15 @@ class Assistant:
         diagnosis = composing.compose(source, incident, spans, evidence, history, notes)
         return self.word(diagnosis)
 
-    def _failing(self, log: Log, passed: Sequence[Log], run: GoodRun | None, progress: Progress) -> list[Span]:
+    def _failing(
+        self, log: Log, passed: Sequence[Log], shapes: frozenset[str] | None, progress: Progress
+    ) -> list[Span]:
         """The failing spans within the budget; those that no passing run has, when there is one and it leaves any."""
         lines = self.settings.tokens or self.settings.lines
         spans = find_failures(log, lines, progress)
-        if spans and (passed or run):
-            spans = find_new(log, passed, lines, run.shapes if run else frozenset()) or spans
+        if spans and (passed or shapes is not None):
+            spans = find_new(log, passed, lines, shapes or frozenset()) or spans
         return within_tokens(spans, log.texts, self.settings.tokens) if self.settings.tokens else spans
-
-    def _last_good(self, job: str | None) -> GoodRun | None:
-        return GoodRuns(self.settings.jobs_folder).last(job) if job else None
 
     def remember(self, diagnoses: Iterable[Diagnosis]) -> None:
         """Record each failure's sighting, after all answers of a call are given, so that none colours another."""

@@ -146,10 +146,6 @@ class Settings:
     def runs_folder(self) -> Path:
         return self.home / "runs"
 
-    @property
-    def jobs_folder(self) -> Path:
-        return self.home / "jobs"
-
 
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 

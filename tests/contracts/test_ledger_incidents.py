@@ -12,7 +12,7 @@ import pytest
 from ledger_samples import FINGERPRINT, NOON, incident
 
 from mcp_rag.errors import NotFound
-from mcp_rag.ledger import Ledger
+from mcp_rag.ledger import Ledger, StoredGoodRun
 from mcp_rag.records import (
     Excerpt,
     Frame,
@@ -172,3 +172,16 @@ def test_incidents_are_found_by_what_they_say_and_counted_by_day(ledger: Ledger)
     assert days[first] == {NOON.date(): 1, NOON.date() + timedelta(days=1): 2}
     assert days[second] == {NOON.date() + timedelta(days=3): 1}
     assert days["absent"] == {}
+
+
+def test_a_jobs_last_good_run_is_kept_and_the_oldest_make_room(ledger: Ledger) -> None:
+    runs = ledger.good_runs
+    assert (runs.last("nightly"), runs.all(), runs.forget("nightly")) == (None, [], False)
+    runs.keep("nightly", "a.log", b"\x00" * 16, NOON)
+    runs.keep("nightly", "b\x00.log", b"\xff" * 8, NOON + timedelta(hours=1))
+    last = runs.last("nightly")
+    assert last == StoredGoodRun("nightly", "b\ufffd.log", NOON + timedelta(hours=1), 8, b"\xff" * 8)
+    assert runs.all() == [dataclasses.replace(last, shapes=b"")]
+    runs.keep("weekly", "c.log", b"", NOON, kept=1)
+    assert [run.job for run in runs.all()] == ["nightly"]
+    assert (runs.forget("nightly"), runs.all()) == (True, [])

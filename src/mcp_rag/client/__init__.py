@@ -14,6 +14,6 @@ RemoteRefused or RemoteBusy where the server is down, refuses or is busy, and wh
 """
 
 from mcp_rag.client.clients import AsyncClient, Client
-from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, ShownSpan
+from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, SeenJob, ShownSpan
 
-__all__ = ["AsyncClient", "Client", "Recorded", "SearchResult", "SeenIncident", "ShownSpan"]
+__all__ = ["AsyncClient", "Client", "Recorded", "SearchResult", "SeenIncident", "SeenJob", "ShownSpan"]

@@ -13,7 +13,7 @@ from mcp_rag.client import questions
 from mcp_rag.client.bodies import GivenLog, Limits
 from mcp_rag.client.exchanges import Ask, Exchange, Lost, Pause, Reply
 from mcp_rag.client.questions import Budget, Wanted
-from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, ShownSpan
+from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, SeenJob, ShownSpan
 from mcp_rag.errors import SettingsError
 from mcp_rag.logs.redaction import Redactor
 from mcp_rag.records import Diagnosis
@@ -88,7 +88,8 @@ class Client(_Asking):
 
         Args:
             wanted: ``good``, logs of runs that passed; ``versions``, package → version where the log arose; a budget of
-                ``lines`` or ``tokens``; ``chat=False`` for an answer without the language model.
+                ``lines`` or ``tokens``; ``chat=False`` for an answer without the language model; a ``job``, with whose
+                last good log it is compared, and for which a clean one is remembered as that.
 
         Raises:
             InputError: the log cannot be read, is no text, or is too large for the server.
@@ -112,13 +113,38 @@ class Client(_Asking):
         """Say that the fix did not help."""
         return self._carry(questions.outcome("rejected", incident, issue, None, self._limits, self.url))
 
-    def incidents(self, limit: int = 20) -> tuple[SeenIncident, ...]:
-        """The failures that were seen, latest first."""
-        return self._carry(questions.incidents(limit, self.url))
+    def incidents(self, limit: int = 20, near: str | None = None) -> tuple[SeenIncident, ...]:
+        """The failures that were seen, latest first; with ``near`` those nearest to it in words and meaning."""
+        return self._carry(questions.incidents(limit, near, self._limits, self.url))
+
+    def jobs(self) -> tuple[SeenJob, ...]:
+        """The jobs whose last good run is remembered, by name."""
+        return self._carry(questions.jobs(self.url))
+
+    def forget_job(self, job: str) -> None:
+        """Forget a job's last good run.
+
+        Raises:
+            NotFound: none was seen.
+        """
+        return self._carry(questions.forget_job(job, self.url))
 
     def issue(self, key: str) -> Mapping[str, Any]:
         """A known issue in full, by ID or SOURCE/ID, as the server's JSON."""
         return self._carry(questions.issue(key, self.url))
+
+    def change_issue(self, key: str, written: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put another text in the place of a known issue that a person wrote or confirmed; ``written`` and the answer are
+        those of `PUT /v1/issues/{key}`.
+
+        Raises:
+            InputError: it comes from a document, or cannot be used.
+        """
+        return self._carry(questions.change_issue(key, written, self.url))
+
+    def remove_issue(self, key: str) -> None:
+        """Take a known issue out that a person wrote or confirmed."""
+        return self._carry(questions.remove_issue(key, self.url))
 
     def _carry(self, exchange: Exchange[T]) -> T:
         import httpx
@@ -181,13 +207,29 @@ class AsyncClient(_Asking):
         """As ``Client.reject``."""
         return await self._carry(questions.outcome("rejected", incident, issue, None, self._limits, self.url))
 
-    async def incidents(self, limit: int = 20) -> tuple[SeenIncident, ...]:
+    async def incidents(self, limit: int = 20, near: str | None = None) -> tuple[SeenIncident, ...]:
         """As ``Client.incidents``."""
-        return await self._carry(questions.incidents(limit, self.url))
+        return await self._carry(questions.incidents(limit, near, self._limits, self.url))
+
+    async def jobs(self) -> tuple[SeenJob, ...]:
+        """As ``Client.jobs``."""
+        return await self._carry(questions.jobs(self.url))
+
+    async def forget_job(self, job: str) -> None:
+        """As ``Client.forget_job``."""
+        return await self._carry(questions.forget_job(job, self.url))
 
     async def issue(self, key: str) -> Mapping[str, Any]:
         """As ``Client.issue``."""
         return await self._carry(questions.issue(key, self.url))
+
+    async def change_issue(self, key: str, written: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As ``Client.change_issue``."""
+        return await self._carry(questions.change_issue(key, written, self.url))
+
+    async def remove_issue(self, key: str) -> None:
+        """As ``Client.remove_issue``."""
+        return await self._carry(questions.remove_issue(key, self.url))
 
     async def _carry(self, exchange: Exchange[T]) -> T:
         import anyio

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from mcp_rag.client import values
 from mcp_rag.client.bodies import GivenLog, Limits, body_of, log_of
 from mcp_rag.client.exchanges import Ask, Exchange, asked
-from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, ShownSpan
+from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, SeenJob, ShownSpan
 from mcp_rag.logs.log import Log
 from mcp_rag.records import Diagnosis
 
@@ -31,6 +31,7 @@ class Wanted(Budget, total=False):
 
     versions: Mapping[str, str] | None
     chat: bool
+    job: str | None
 
 
 def diagnose(log: GivenLog, name: str | None, wanted: Wanted, limits: Limits, server: str) -> Exchange[Diagnosis]:
@@ -65,14 +66,38 @@ def outcome(
     return (yield from asked(ask, values.recorded_of, server, repeatable=False))
 
 
-def incidents(limit: int, server: str) -> Exchange[tuple[SeenIncident, ...]]:
-    """The failures that were seen."""
-    return (yield from asked(Ask("GET", "/v1/incidents", {"limit": limit}), values.incidents_of, server))
+def incidents(limit: int, near: str | None, limits: Limits, server: str) -> Exchange[tuple[SeenIncident, ...]]:
+    """The failures that were seen, or those nearest to a text."""
+    params: dict[str, str | int] = {"limit": limit}
+    if near:
+        params["near"] = limits.redactor.redact(near) if limits.redactor else near
+    return (yield from asked(Ask("GET", "/v1/incidents", params), values.incidents_of, server))
+
+
+def jobs(server: str) -> Exchange[tuple[SeenJob, ...]]:
+    """The jobs whose last good run is remembered."""
+    return (yield from asked(Ask("GET", "/v1/jobs"), values.jobs_of, server))
+
+
+def forget_job(job: str, server: str) -> Exchange[None]:
+    """Forget a job's last good run."""
+    return (yield from asked(Ask("DELETE", f"/v1/jobs/{quote(job, safe='')}"), lambda _: None, server))
 
 
 def issue(key: str, server: str) -> Exchange[Mapping[str, Any]]:
     """A known issue in full."""
     return (yield from asked(Ask("GET", f"/v1/issues/{quote(key)}"), _whole, server))
+
+
+def change_issue(key: str, written: Mapping[str, Any], server: str) -> Exchange[Mapping[str, Any]]:
+    """Put another text in the place of a known issue."""
+    ask = Ask("PUT", f"/v1/issues/{quote(key)}", json=dict(written))
+    return (yield from asked(ask, _whole, server))
+
+
+def remove_issue(key: str, server: str) -> Exchange[None]:
+    """Take a known issue out."""
+    return (yield from asked(Ask("DELETE", f"/v1/issues/{quote(key)}"), lambda _: None, server))
 
 
 def _whole(body: Any) -> Mapping[str, Any]:
@@ -88,6 +113,8 @@ def _on_log(path: str, log: GivenLog, name: str | None, wanted: Wanted, limits: 
     params |= {budget: most for budget in ("lines", "tokens") if (most := wanted.get(budget))}  # type: ignore[misc]
     if not wanted.get("chat", True):
         params["chat"] = "false"
+    if job := wanted.get("job"):
+        params["job"] = job
     body, versions = _body(read, limits), wanted.get("versions")
     good = [("good", _body(log_of(passed, limits), limits)) for passed in wanted.get("good") or ()]
     if not good and not versions:

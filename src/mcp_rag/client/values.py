@@ -64,6 +64,16 @@ class SeenIncident:
     history: History
 
 
+@dataclass(frozen=True, slots=True)
+class SeenJob:
+    """A job's last run that passed: the log, when, and how many shapes of lines are known of it."""
+
+    job: str
+    source: str
+    at: datetime
+    shapes: int
+
+
 def diagnosis_of(row: Json) -> Diagnosis:
     """A diagnosis; of its known issues what an answer tells: id, source, title, addresses."""
     spans = tuple(span_of(span) for span in row["spans"])
@@ -125,6 +135,13 @@ def incidents_of(row: Json) -> tuple[SeenIncident, ...]:
     return tuple(
         SeenIncident(one["incident"], one["message"], Verdict(one["verdict"]), one["issue"], _history_of(one))
         for one in row["incidents"]
+    )
+
+
+def jobs_of(row: Json) -> tuple[SeenJob, ...]:
+    """The jobs whose last good run is remembered, by name."""
+    return tuple(
+        SeenJob(one["job"], one["source"], datetime.fromisoformat(one["at"]), one["shapes"]) for one in row["jobs"]
     )
 
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Known issues, incidents, outcomes, groupings, diagnoses, tokens and small state; safe to use from several threads and
-    processes.
+    """Known issues, incidents, outcomes, groupings, diagnoses, jobs' good runs, tokens and small state; safe to use from
+    several threads and processes.
 
     What a method has written when it returns outlives a kill and a power cut. Every method raises
     ``LedgerError`` when the database fails.
@@ -20,6 +20,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         from mcp_rag.ledger.diagnoses import Diagnoses
+        from mcp_rag.ledger.good_runs import GoodRunRows
         from mcp_rag.ledger.groupings import Groupings
         from mcp_rag.ledger.incidents import Incidents
         from mcp_rag.ledger.issues import Issues
@@ -35,6 +36,7 @@ class Ledger:
         self.outcomes = Outcomes(database)
         self.groupings = Groupings(database)
         self.diagnoses = Diagnoses(database)
+        self.good_runs = GoodRunRows(database)
         self.state = State(database)
         self.tasks = Tasks(database)
         self.tokens = Tokens(database)
@@ -65,7 +67,8 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state``, ``diagnoses``, ``tasks``, ``tokens`` and ``usage`` as JSON lines; their number."""
+        """Write everything but ``state``, ``diagnoses``, ``good_runs``, ``tasks``, ``tokens`` and ``usage`` as JSON lines;
+        their number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

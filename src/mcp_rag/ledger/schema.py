@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 7
+VERSION = 8
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -243,4 +243,14 @@ task_inputs = sa.Table(
     # Apart from its task, because only who runs it reads it; it goes when the task ends.
     sa.Column("task", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+good_runs = sa.Table(
+    "good_runs",
+    metadata,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # Digests of eight bytes, one after the other.
+    sa.Column("shapes", sa.LargeBinary, nullable=False),
 )

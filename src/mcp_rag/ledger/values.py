@@ -162,6 +162,18 @@ class StoredDiagnosis:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredGoodRun:
+    """A job's last run that passed: the log it was seen in, when, and the digests of the shapes of its lines, ``size``
+    bytes; in a list without these themselves."""
+
+    job: str
+    source: str
+    at: datetime
+    size: int
+    shapes: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What an import added or changed; what was there already is not counted."""
 

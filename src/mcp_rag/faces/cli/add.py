@@ -12,6 +12,7 @@ import click
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.cli.beside import rival_to_json, show_beside
+from mcp_rag.faces.cli.editing import edited_text
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, tell
 from mcp_rag.faces.exit_codes import ExitCode
@@ -74,7 +75,7 @@ def add(
         file = _free_place(folder or _known_folder(), drafted.id)
         text = render_issue_file(drafted)
         if edit if edit is not None else sys.stdin.isatty():
-            text = _edited(text)
+            text = edited_text(text, "--no-edit")
         issue = _checked(redact(text), file)
         near = [found for found in house.search([issue.title], NEIGHBOURS)[0] if found.confidence >= NEAR]
         others = [each for each in files_in_force(settings) if each[1] != file.name]
@@ -102,16 +103,6 @@ def _free_place(folder: Path, issue_id: str) -> Path:
     if file.exists():
         raise InputError(f"{file} is there already", "an entry is never written over", "Edit it, or give another --id")
     return file
-
-
-def _edited(text: str) -> str:
-    try:
-        changed = click.edit(text, extension=".md")
-    except click.ClickException as fault:
-        raise InputError("The editor did not work", fault.message, "Set EDITOR, or give --no-edit") from fault
-    if changed is None:
-        raise InputError("Nothing was added", "the draft was left as it was", "Save it, or give --no-edit")
-    return changed
 
 
 def _checked(text: str, file: Path) -> KnownIssue:

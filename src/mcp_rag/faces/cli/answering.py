@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Protocol
 
+from mcp_rag.errors import NotFound
 from mcp_rag.faces.cli.output import tell, wording_shown
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.scanning import Progress, unseen
@@ -21,7 +22,8 @@ from mcp_rag.settings import Settings
 if TYPE_CHECKING:
     from mcp_rag.assistant import Assistant
     from mcp_rag.client import Client
-    from mcp_rag.client.values import SeenIncident
+    from mcp_rag.client.values import SeenIncident, SeenJob
+    from mcp_rag.ledger import Ledger
     from mcp_rag.wiring import House
 
 MOST_AT_ONCE = 100
@@ -91,6 +93,57 @@ def open_answering(
         yield _Home(house, house.assistant if versions is None else replace(house.assistant, versions=versions))
 
 
+class Jobs(Protocol):
+    """The jobs whose last good run is remembered."""
+
+    def all(self) -> Sequence[SeenJob]:
+        """Each by name."""
+        ...
+
+    def forget(self, job: str) -> None:
+        """Forget a job's last good run; raises NotFound when none was seen."""
+        ...
+
+
+@contextmanager
+def open_jobs(settings: Settings) -> Iterator[Jobs]:
+    """The jobs of the server that the settings name, or else of the home."""
+    if settings.url:
+        with client_of(settings) as client:
+            yield _ServerJobs(client)
+        return
+    from mcp_rag.wiring import open_ledger
+
+    with open_ledger(settings) as ledger:
+        yield _HomeJobs(ledger)
+
+
+class _HomeJobs:
+    def __init__(self, ledger: Ledger) -> None:
+        self._runs = ledger.good_runs
+
+    def all(self) -> Sequence[SeenJob]:
+        from mcp_rag.client.values import SeenJob
+        from mcp_rag.logs.good_runs import shapes_in
+
+        return [SeenJob(run.job, run.source, run.at, shapes_in(run.size)) for run in self._runs.all()]
+
+    def forget(self, job: str) -> None:
+        if not self._runs.forget(job):
+            raise NotFound(f"There is no job {job!r}", "no good run of it was seen", "`mcp-rag jobs` lists them")
+
+
+class _ServerJobs:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def all(self) -> Sequence[SeenJob]:
+        return self._client.jobs()
+
+    def forget(self, job: str) -> None:
+        self._client.forget_job(job)
+
+
 def client_of(settings: Settings) -> Client:
     """A client of the server that the settings name.
 
@@ -151,7 +204,13 @@ class _Server:
         self, source: LogSource, passed: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
     ) -> Diagnosis:
         diagnosis = self._client.diagnose(
-            source, good=passed, versions=self._versions, lines=self._lines, tokens=self._tokens, chat=self._use_chat
+            source,
+            good=passed,
+            versions=self._versions,
+            lines=self._lines,
+            tokens=self._tokens,
+            chat=self._use_chat,
+            job=job,
         )
         return replace(diagnosis, source=source.name)
 
@@ -172,7 +231,7 @@ class _Server:
 
     def incidents(self, limit: int, search: str | None = None) -> list[SeenIncident]:
         _tell_of_limit(limit)
-        return list(self._client.incidents(min(limit, MOST_AT_ONCE)))
+        return list(self._client.incidents(min(limit, MOST_AT_ONCE), search))
 
 
 def _tell_of_limit(limit: int) -> None:

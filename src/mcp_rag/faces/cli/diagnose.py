@@ -9,7 +9,7 @@ import click
 
 from mcp_rag.errors import InputError, McpRagError, NotFound, RemoteError
 from mcp_rag.faces.cli import close_command
-from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, logs_argument, refuse_with_server
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, logs_argument
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
 from mcp_rag.faces.serialisation import diagnosis_to_json
@@ -98,7 +98,6 @@ def diagnose(
     settings = asked_settings(
         home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
     )
-    refuse_with_server(settings, job=job)
     against = Passed(good, job, fetched=not no_good)
     shown = Shown(settings, as_json=as_json, share=share, summary=summary, annotations=annotations)
     worst = diagnose_all(logs, settings, against, shown, environment=env, use_chat=not no_chat)

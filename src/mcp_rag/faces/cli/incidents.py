@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, refuse_with_server
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option
 from mcp_rag.faces.cli.output import emit
 from mcp_rag.faces.serialisation import seen_incident_to_json
 
@@ -22,9 +22,7 @@ def incidents(limit: int, search: str | None, as_json: bool, home: Path | None) 
 
     if search is not None and not search.strip():
         raise click.UsageError("--search needs a TEXT to look for")
-    settings = asked_settings(home)
-    refuse_with_server(settings, search=search)
-    with open_answering(settings, use_chat=False) as answering:
+    with open_answering(asked_settings(home), use_chat=False) as answering:
         seen = answering.incidents(limit, search)
     for one in seen:
         if as_json:

@@ -7,10 +7,14 @@ from typing import IO
 
 import click
 
+from mcp_rag.errors import InputError, SettingsError
 from mcp_rag.faces.cli.beside import beside_to_json, known_beside, tell_beside
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.editing import edited_text
+from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode
+from mcp_rag.records import KnownIssue
+from mcp_rag.settings import Settings
 
 
 @click.group()
@@ -56,14 +60,58 @@ def stats(as_json: bool, home: Path | None) -> None:
 @home_option
 def show(issue: str, as_json: bool, home: Path | None) -> None:
     """Print one known issue, by its id or SOURCE/ID, as a file that can be edited and learned."""
-    from mcp_rag import librarian
+    from mcp_rag.faces.cli.entries import open_entries
     from mcp_rag.knowledge.issue_file import render_issue_file
     from mcp_rag.ledger.serialisation import issue_to_json
-    from mcp_rag.wiring import open_house
 
-    with open_house(settings_from(home=home), tell) as house:
-        found = librarian.one_issue(house.ledger, issue)
+    with open_entries(asked_settings(home)) as entries:
+        found = entries.get(issue)
     emit(issue_to_json(found)) if as_json else click.echo(render_issue_file(found))
+
+
+@knowledge.command()
+@click.argument("issue")
+@click.option(
+    "--file", type=click.File("r", encoding="utf-8"), help="Take the text from FILE, `-` for standard input; no editor."
+)
+@click.option("--despite-faults", is_flag=True, help="Keep it although something was found.")
+@json_option
+@home_option
+def edit(issue: str, file: IO[str] | None, despite_faults: bool, as_json: bool, home: Path | None) -> None:
+    """Change a known issue that a person wrote or confirmed: the file that `show` prints, in your editor.
+
+    It is checked and held against what is known. With a fault, or an entry that answers the same error already, nothing
+    is changed, both are told, and the exit code is 12.
+    """
+    from mcp_rag.faces.cli.entries import open_entries
+
+    with open_entries(asked_settings(home)) as entries:
+        found = entries.get(issue)
+        changed = _rewritten(found, file)
+        done = entries.change(issue, changed, despite_faults=despite_faults)
+    if as_json:
+        emit(dict(done))
+    else:
+        click.echo(f"{done['issue']} is {'changed' if done['stored'] else 'left as it was'}")
+        for fault in done["faults"]:
+            click.echo(f"  {fault['rule']}: {fault['message']}")
+        for near in done["near"]:
+            click.echo(f"  like it: [{near['id']}] {near['title']} ({near['confidence']:.0%})")
+    if not done["stored"]:
+        raise click.exceptions.Exit(ExitCode.FINDINGS)
+
+
+def _rewritten(issue: KnownIssue, file: IO[str] | None) -> KnownIssue:
+    from mcp_rag.knowledge.issue_file import parse_issue_file, render_issue_file
+
+    text = file.read() if file else edited_text(render_issue_file(issue))
+    changed = parse_issue_file(text, issue.source, file.name if file else f"{issue.id}.md")
+    if changed.id != issue.id:
+        raise InputError("An id is not changed", f"it was {issue.id!r}", "Add the other entry, and remove this one")
+    if changed.text.strip() != issue.text.strip():
+        why = "what stands outside Cause and Fix is not changed here"
+        raise InputError("The text was not taken", why, "Put it under `## Cause` or `## Fix`")
+    return changed
 
 
 @knowledge.command()
@@ -75,18 +123,32 @@ def remove(issues: tuple[str, ...], source: str | None, as_json: bool, home: Pat
     """Remove known issues by id or SOURCE/ID, or all of one --source."""
     if bool(issues) == bool(source):
         raise click.UsageError("name known issues, or a --source")
-    from mcp_rag import librarian
+    settings = asked_settings(home)
+    gone = _removed_source(settings, source) if source else _removed(settings, issues)
+    emit({"removed": gone}) if as_json else click.echo(f"{gone} known issues removed")
+
+
+def _removed(settings: Settings, issues: tuple[str, ...]) -> int:
+    from mcp_rag.faces.cli.entries import open_entries
+
+    with open_entries(settings) as entries:
+        keys = list(dict.fromkeys(entries.get(name).key for name in issues))
+        for key in keys:
+            entries.remove(key)
+    return len(keys)
+
+
+def _removed_source(settings: Settings, source: str) -> int:
     from mcp_rag.wiring import open_house
 
-    with open_house(settings_from(home=home), tell) as house:
+    if settings.url:
+        why = f"the server {settings.url} is set to answer, and it removes single entries"
+        raise SettingsError("--source needs a home of your own", why, "Name the entries, or unset MCP_RAG_URL")
+    with open_house(settings, tell) as house:
         before = house.ledger.issues.count()
-        if source:
-            house.ledger.issues.remove_source(source)
-        else:
-            house.ledger.issues.remove([librarian.one_issue(house.ledger, name).key for name in issues])
-        gone = before - house.ledger.issues.count()
+        house.ledger.issues.remove_source(source)
         house.index.follow()
-    emit({"removed": gone}) if as_json else click.echo(f"{gone} known issues removed")
+        return before - house.ledger.issues.count()
 
 
 @knowledge.command()

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from mcp_rag.errors import SettingsError
 from mcp_rag.settings import Settings, load_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -28,14 +27,3 @@ def settings_from(**flags: Any) -> Settings:
 def asked_settings(home: Path | None, **flags: Any) -> Settings:
     """The settings of a command that a running server may answer. A home that is named by a flag answers itself."""
     return settings_from(home=home, url="" if home else None, **flags)
-
-
-def refuse_with_server(settings: Settings, **options: Any) -> None:
-    """Raises SettingsError when a server is set and an option is given that only a home can follow."""
-    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
-    if settings.url and given:
-        raise SettingsError(
-            f"{', '.join(given)} needs a home of your own",
-            f"the server {settings.url} is set to answer, and it is not told of this",
-            "Leave it out, or unset MCP_RAG_URL",
-        )

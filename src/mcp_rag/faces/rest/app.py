@@ -17,6 +17,7 @@ from mcp_rag.faces.rest.faults import map_faults
 from mcp_rag.faces.rest.gate import Gate
 from mcp_rag.faces.rest.incident_routes import make_incidents_router
 from mcp_rag.faces.rest.issue_routes import make_issues_router
+from mcp_rag.faces.rest.job_routes import make_jobs_router
 from mcp_rag.faces.rest.late_tools import LateTools
 from mcp_rag.faces.rest.openai_routes import make_openai_router
 from mcp_rag.faces.rest.operations import make_operations_router
@@ -71,6 +72,7 @@ def make_app(
         make_router(),
         make_issues_router(),
         make_incidents_router(),
+        make_jobs_router(),
         make_documents_router(runners),
         make_tasks_router(runners),
         make_streams_router(),

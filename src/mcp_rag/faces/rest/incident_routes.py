@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from mcp_rag.errors import InputError
 from mcp_rag.faces.rest.faults import FAULTS
 from mcp_rag.faces.serving import gathering
 from mcp_rag.faces.serving.asking import house_of
@@ -36,12 +37,22 @@ def make_incidents_router() -> APIRouter:
     async def listed(
         request: Request,
         q: Annotated[str, Query(max_length=500, description="What their message, error or log's name holds.")] = "",
+        near: Annotated[
+            str,
+            Query(max_length=2_000, description="Those nearest to it in words and meaning, in place of the latest."),
+        ] = "",
         verdict: Literal["known", "unknown"] | None = None,
         limit: Annotated[int, Query(ge=1, le=MOST_INCIDENTS)] = 20,
         offset: Annotated[int, Query(ge=0, le=LARGEST_OFFSET)] = 0,
     ) -> FoundAnswer:
         """Failures that were seen, latest first, with their trend."""
         shared, wanted = house_of(request), Verdict(verdict) if verdict else None
+        if near.strip():
+            if q or wanted or offset:
+                raise InputError(
+                    "`near` stands alone", "it ranks, and goes with no q, verdict or offset", "Leave them out"
+                )
+            return FoundAnswer(**await shared.on_index(gathering.near_incidents, shared.house, near, limit))
         found = await shared.on_house(gathering.found_incidents, shared.house, q, wanted, limit, offset)
         return FoundAnswer(**found)
 

@@ -104,6 +104,12 @@ def found_incidents(house: House, text: str, verdict: Verdict | None, limit: int
     return {"incidents": _told(house, found), "total": incidents.count_found(text, verdict)}
 
 
+def near_incidents(house: House, text: str, limit: int) -> dict[str, Any]:
+    """The incidents nearest to ``text`` in words and meaning, best first."""
+    found = [one.stored for one in house.search_incidents(text, limit)]
+    return {"incidents": _told(house, found), "total": len(found)}
+
+
 def one_incident(house: House, name: str) -> dict[str, Any]:
     """One incident in full.
 

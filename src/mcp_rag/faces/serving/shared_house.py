@@ -30,14 +30,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How one log is looked at: against logs of runs that passed, with the versions (package → version) where it arose,
-    within a budget of lines or tokens, and whether a language model may word the answer."""
+    """How one log is looked at: against logs of runs that passed, and against the last good one of a ``job``, with the
+    versions (package → version) where it arose, within a budget of lines or tokens, and whether a language model may word
+    the answer."""
 
     good: Sequence[LogSource] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     lines: int | None = None
     tokens: int | None = None
     chat: bool = True
+    job: str | None = None
 
 
 PLAINLY = Wanted()
@@ -86,7 +88,7 @@ class SharedHouse:
             InputError: the log cannot be read, or is too large.
         """
         assistant = replace(self._assistant(wanted), hear=hear)
-        diagnosis = assistant.diagnose(source, wanted.good, progress=progress)
+        diagnosis = assistant.diagnose(source, wanted.good, wanted.job, progress)
         answer = diagnosis_to_json(diagnosis)
         self._turns.on_verdict(answer["verdict"])
         self._house.assistant.remember([diagnosis])
