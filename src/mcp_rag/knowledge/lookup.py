@@ -15,13 +15,16 @@ from mcp_rag.knowledge.index import (
     IndexQuery,
     KnowledgeIndex,
 )
-from mcp_rag.knowledge.queries import message_of, unnamed
+from mcp_rag.knowledge.queries import message_of, undrawn, unnamed
 from mcp_rag.knowledge.ranking import WEIGHTS
 from mcp_rag.knowledge.tokens import index_tokens, stems
 from mcp_rag.records import Query
 
 EMBEDDED_CHARACTERS = 2_000
 """More than the 256 tokens that the default model reads."""
+
+UNDRAWN_CHARACTERS = 4 * EMBEDDED_CHARACTERS
+"""Of a query, freed from what is drawn in it. Chosen by eye."""
 
 SAME_WORDS = 0.9
 """The share of their words that two views have in common when one lookup serves both: R@1 and R@10 on the collections of
@@ -79,8 +82,8 @@ def _channels(views: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
 
 
 def _embedded(texts: Sequence[str], embedder: Embedder) -> list[Vectors]:
-    """The vector of each text."""
-    meant = [text[:EMBEDDED_CHARACTERS] for text in texts]
+    """The vector of what each text says."""
+    meant = [undrawn(text[:UNDRAWN_CHARACTERS])[:EMBEDDED_CHARACTERS] for text in texts]
     numbers = {text: number for number, text in enumerate(dict.fromkeys(meant))}
     distinct = embedder.embed(list(numbers)) if meant else ()
     return [distinct[numbers[text]] for text in meant]

@@ -34,6 +34,8 @@ _IDENTIFIER = re.compile(r"[`'\"]([A-Za-z_][\w.:/-]{2,80})[`'\"]|\b(\w+_\w+|[a-z
 
 _QUOTED = re.compile(r"[`‘“\"][^`'\"‘’“”\n]{1,80}[`'’”\"]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 
+_DRAWN = re.compile(r"^[ \t]*(?:\d+[ \t]*)?\|[ \t]?|[\^~|=+_*#<>-]{2,}", re.MULTILINE)
+
 TITLE_LINES = 3
 """Lines that stand for the message of a text in which none is found. Chosen by eye."""
 
@@ -66,6 +68,12 @@ def message_of(text: str) -> str:
         said = _prose(text)
     said += [m["said"] for pattern in (_UNDER_CARETS, _BELOW_CODE, _NOTE) for m in pattern.finditer(text)][:12]
     return "\n".join(dict.fromkeys(part.strip() for part in said if part.strip()))
+
+
+def undrawn(text: str) -> str:
+    """``text`` without what is drawn around its words: gutters of quoted code, carets below it, arrows, rulers. To a model
+    each such sign is a token, which costs as much as a word and says nothing."""
+    return " ".join(_DRAWN.sub(" ", text).split())
 
 
 def unnamed(headline: str) -> str:

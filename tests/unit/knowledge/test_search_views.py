@@ -60,8 +60,8 @@ def test_views_that_say_the_same_are_looked_up_once() -> None:
     alone, among_others = (look_up([query_from_text(text)], 10, index, embedder)[0] for text in (one_line, diagnostic))
     assert embedder.texts[:1] == [one_line]  # and neither its message, nor its first line, nor this without names
     assert embedder.texts[1:] == [
-        diagnostic,
-        "no field `nmae` on type `Row`\nunknown field",
+        "error: no field `nmae` on type `Row` src/a.rs:3:5 row.nmae(); unknown field",
+        "no field `nmae` on type `Row` unknown field",
         "no field on type",
     ]
     assert [len(query.tokens) > 0 for query in index.queries] == [

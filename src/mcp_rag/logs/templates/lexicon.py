@@ -27,7 +27,8 @@ def _hash(text: str) -> int:
     """64 bits for a text; 0 and 1 are taken."""
     # Python hashes the characters as they lie in memory, where ⨯, U+2A2F, looks like ``/*``.
     same = hash(text) if text.isascii() else hash(text.encode("utf-8", "surrogatepass"))
-    return max(same & 0xFFFF_FFFF_FFFF_FFFF, 2)
+    same &= 0xFFFF_FFFF_FFFF_FFFF
+    return same if same > 1 else 2
 
 
 class Table:
@@ -137,7 +138,7 @@ class Lexicon:
         for text in said:
             if text not in known:
                 known[text] = len(known)
-                parts = text.split(" ")
+                parts = text.split(" ") if " " in text else (text,)
                 sub_sizes.append(len(parts))
                 subs += map(_hash, parts)
                 parts = text.split()

@@ -185,7 +185,7 @@ def _group(tokens: Sequence[_Known]) -> tuple[str, ...]:
 
 
 def token_of(text: str) -> Token:
-    found = _KEY.match(text) if "//" not in text else None
+    found = _KEY.match(text) if ("=" in text or ":" in text) and "//" not in text else None
     key, value = (found[1], found[2]) if found else ("", text)
     rest = _TYPES.sub("", value) if "<" in value else value
     if _DIGIT.search(rest):
