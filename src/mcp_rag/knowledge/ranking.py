@@ -71,16 +71,17 @@ def fuse(
 ) -> dict[str, float]:
     """Key → weighted sum of z-normalised scores, best first; a channel that lacks an entry gives it its floor."""
     fused: dict[str, float] = dict.fromkeys((hit.key for hits in channels.values() for hit in hits), 0.0)
+    floors = 0.0
     for view_and_channel, hits in channels.items():
         weight = weights.get(view_and_channel, 0.0)
         if not hits or not weight:
             continue
         scores = [hit.score for hit in hits]
-        mean, spread = sum(scores) / len(scores), standard_deviation(scores)
-        floor = (min(scores) - mean) / spread
-        normal = {hit.key: (hit.score - mean) / spread for hit in hits}
-        for key in fused:
-            fused[key] += weight * normal.get(key, floor)
+        unit, floor = weight / standard_deviation(scores), min(scores)
+        floors += unit * (floor - sum(scores) / len(scores))
+        for hit in hits:
+            fused[hit.key] += unit * (hit.score - floor)
+    fused = {key: score + floors for key, score in fused.items()}
     return dict(sorted(fused.items(), key=lambda pair: (-pair[1], pair[0])))
 
 

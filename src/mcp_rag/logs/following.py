@@ -134,6 +134,10 @@ class FollowedFile:
         successor = self._successor()
         if successor is None:
             return None
+        data = self._read()
+        if data:  # written between the look at its end and its renaming
+            successor.close()
+            return self._lines.take(data)
         left = self._lines.rest()
         self._stream.close()
         self._stream = successor

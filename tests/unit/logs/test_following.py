@@ -69,6 +69,26 @@ def test_a_rotated_log_is_read_to_its_end_before_its_successor(log: Path, follow
     assert followed.poll(0) is None
 
 
+def test_what_is_written_just_before_a_rotation_is_not_lost(log: Path, follow: Follow) -> None:
+    followed = follow(log)
+    look_for_successor = followed._successor
+
+    def rotated_meanwhile() -> object:
+        if not log.with_suffix(".1").exists():
+            append(log, b"last of the old\n")
+            log.rename(log.with_suffix(".1"))
+            log.write_bytes(b"first of the new\n")
+        return look_for_successor()
+
+    append(log, b"ee\n")
+    assert followed.poll(0) == Part(3, b"three\n")
+    followed._successor = rotated_meanwhile  # type: ignore[method-assign, assignment]
+    parts = [followed.poll(0), followed.poll(0)]
+    assert [part.data for part in parts if part] == [b"last of the old\n", b"first of the new\n"]
+    assert parts[1] is not None
+    assert parts[1].event == "rotated"
+
+
 @pytest.mark.parametrize("anew", [b"x\n", b"a longer text than the one that stood there before\n"])
 def test_a_truncated_log_begins_anew(log: Path, follow: Follow, anew: bytes) -> None:
     followed = follow(log, from_start=True)
