@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("without-a-clock", deadline=None)  # a busy machine is no failure
+settings.load_profile("without-a-clock")
 
 NO_SKIPS = "MCP_RAG_TEST_NO_SKIPS"
 """Set where everything that a test could miss was installed: then a skip is a failure."""

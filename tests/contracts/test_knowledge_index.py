@@ -451,7 +451,7 @@ def shared_embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milvus
         yield opened
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_any_text_is_a_key_and_a_source_to_the_engine(shared_embedded: MilvusIndex, key: str, source: str) -> None:
     shared_embedded.upsert([entry(key, source=source)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_rag.logs.failures import find_failures
@@ -59,7 +59,6 @@ def test_masking_is_idempotent(text: str) -> None:
     assert mask(once) == once
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(LINES, st.text(max_size=30)), max_size=40), st.integers(1, 60))
 def test_spans_lie_inside_the_log(lines: list[str], budget: int) -> None:
     log = Log("x", "\n".join(lines).encode("utf-8", "replace"))

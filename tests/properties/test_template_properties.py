@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_rag.logs.templates import TemplateMiner
@@ -111,14 +111,12 @@ def mined(lines: list[str], *, fast: bool, most: int = 100_000) -> list[tuple[st
 
 
 @compiled
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=30), st.integers(1, 12))
 def test_compiled_mining_gives_what_python_gives(lines: list[str], most: int) -> None:
     assert mined(lines, fast=True, most=most) == mined(lines, fast=False, most=most)
 
 
 @compiled
-@settings(deadline=None)
 @given(SAYINGS)
 def test_names_are_the_same_compiled_or_not(lines: list[str]) -> None:
     assert mined(lines, fast=True) == mined(lines, fast=False)
@@ -152,7 +150,6 @@ def test_compiled_mining_gives_what_python_gives_for_real_logs(monkeypatch: pyte
 
 
 @compiled
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=12), st.lists(LINES, max_size=12))
 def test_a_state_goes_on_alike_compiled_or_not(before: list[str], after: list[str]) -> None:
     told = []

@@ -152,13 +152,16 @@ class Lexicon:
 
     def row_of(self, token: Token, leading: str, behind: str) -> tuple[int, ...]:
         """Key, value, how it is shown, and what it is in a group's key among the first tokens and behind: as hashes."""
-        first = _hash(leading) if leading else 2
-        return (*self.hashes_of(token), first, first if leading is behind else _hash(behind) if behind else 2)
-
-    def hashes_of(self, token: Token) -> tuple[int, int, int]:
         key, value, shown = token
         number = self._known(value)
-        return self._known(key) if key else 0, number, number if shown is value else self._known(shown)
+        first = _hash(leading) if leading else 2
+        return (
+            self._known(key) if key else 0,
+            number,
+            number if shown is value else self._known(shown),
+            first,
+            first if leading is behind else _hash(behind) if behind else 2,
+        )
 
     def _known(self, text: str) -> int:
         if text == WILD:

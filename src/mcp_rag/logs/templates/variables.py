@@ -10,23 +10,24 @@ from itertools import repeat
 VARIABLES: tuple[tuple[str, str], ...] = (
     ("uuid", r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
     ("url", r"\b[a-z][a-z0-9+]{1,9}://[^\s,;'\")\]]+"),
-    ("ip", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b"),
+    ("ip", r"\d(?<![\w.]\d)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?::\d+)?\b"),
     ("mac", r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b"),
     (
         "time",
-        r"\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
-        r"|\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b",
+        r"\d(?<=\b\d)(?:\d{3}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
+        r"|\d?:\d\d:\d\d(?:[.,]\d+)?\b)",
     ),
     ("path", r"(?<![\w/<])(?:[A-Za-z]:)?(?:[/\\][\w.@~+$%*=,:#-]+){2,}[/\\]?"),
     (
         "hex",
-        r"\b0x[0-9a-fA-F]+\b|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}\b|\b(?=[A-F]*\d)(?=\d*[A-F])[0-9A-F]{6,}\b",
+        r"\b(?:0x[0-9a-fA-F]+|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}|(?=[A-F]*\d)(?=\d*[A-F])[0-9A-F]{6,})\b",
     ),
-    ("size", r"(?<![\w.])\d+(?:\.\d+)?\s?(?:[KMGT]i?B|B|bytes|ms|us|ns|secs?|seconds)\b"),
-    ("num", r"(?<![A-Za-z_<\d])[-+]?\d+(?:\.\d+)*(?![A-Za-z_\d])"),
+    ("size", r"\d(?<![\w.]\d)\d*(?:\.\d+)?\s?(?:[KMGT]i?B|B|bytes|ms|us|ns|secs?|seconds)\b"),
+    ("num", r"[-+\d](?<![A-Za-z_<\d][-+\d])(?:(?<=\d)|(?=\d))\d*(?:\.\d+)*(?![A-Za-z_\d])"),
 )
 """Type → pattern, in the order in which they are tried: an earlier one may hold what a later one would take.
-``\\d`` is a digit of ASCII."""
+``\\d`` is a digit of ASCII. Where a variable begins with one, the pattern does, and looks behind it only then: what begins
+with a set of characters is searched several times as fast as what begins with a look behind."""
 
 _NEEDED = {"uuid": ("-", "-"), "url": ("://", "://"), "ip": (".", "."), "mac": (":", ":"), "path": ("/", "\\")}
 """One of which a text must hold for a type to be tried at all; a search for it costs a tenth of a pattern."""
