@@ -15,7 +15,7 @@ from mcp_rag.knowledge.search import KnowledgeBase
 from mcp_rag.ledger import Ledger
 from mcp_rag.logs.budget import within_tokens
 from mcp_rag.logs.comparing import find_new
-from mcp_rag.logs.failures import SURROUNDINGS, find_failures
+from mcp_rag.logs.failures import SURROUNDINGS, find_failures, tells_nothing
 from mcp_rag.logs.good_runs import last_good_shapes, remember_good_run
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
@@ -27,11 +27,14 @@ from mcp_rag.reasoning import composing
 from mcp_rag.reasoning.chat import ChatModel
 from mcp_rag.reasoning.choosing import is_hard
 from mcp_rag.reasoning.wording import Hear, word
-from mcp_rag.records import Diagnosis, Evidence, Incident, Query, Span, Verdict
+from mcp_rag.records import Diagnosis, Evidence, Excerpt, Incident, Query, Span, Verdict
 from mcp_rag.settings import Settings
 
 SPANS_HELD_AGAINST_PATTERNS = 3
 """A cascade often outranks its cause by a place or two; further down, other people's noise begins. Chosen by eye."""
+
+RECOGNISED_LINES = 200
+"""A longer log in which nothing speaks of failure is called clean. Chosen by eye."""
 
 EVIDENCE_SHOWN = 5
 """The match and its nearest neighbours. Chosen by eye."""
@@ -81,7 +84,7 @@ class Assistant:
     ) -> Diagnosis:
         """The same of a log that is read already."""
         shapes = last_good_shapes(self.ledger, job) if job else None
-        spans = self._failing(log, [self.read(passed) for passed in good], shapes, progress)
+        spans = self._failing(log, [self.read(passed) for passed in good], shapes, progress) or self._recognised(log)
         if job and not spans:
             remember_good_run(self.ledger, job, log.source, log.texts)
         if not spans:
@@ -111,6 +114,17 @@ class Assistant:
         if spans and (passed or shapes is not None):
             spans = find_new(log, passed, lines, shapes or frozenset()) or spans
         return within_tokens(spans, log.texts, self.settings.tokens) if self.settings.tokens else spans
+
+    def _recognised(self, log: Log) -> list[Span]:
+        """The line of a short log, most often pasted, that is a known issue's very symptom, though no grammar calls it a
+        failure and nothing says that all went well."""
+        if len(log.texts) > RECOGNISED_LINES or not tells_nothing(log):
+            return []
+        lines = tuple(Excerpt(number, self.redact(text)) for number, text in enumerate(log.texts, 1) if text.strip())
+        found = [e for e in self.knowledge.certain_matches(Query(text="", lines=lines)) if e.match and e.lines]
+        if not found:
+            return []
+        return [Span(min(found[0].lines), max(found[0].lines), 1.0, "a known issue's symptom", "known-symptom")]
 
     def remember(self, diagnoses: Iterable[Diagnosis]) -> None:
         """Record each failure's sighting, after all answers of a call are given, so that none colours another."""

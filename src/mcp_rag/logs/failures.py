@@ -52,6 +52,12 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
     return _within(ranked, len(texts), budget_lines)
 
 
+def tells_nothing(log: HasTexts) -> bool:
+    """Whether no line of ``log`` speaks of a failure, and none of an end that was good."""
+    found = survey(log.texts, unseen)
+    return not found.blocks and not found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE)
+
+
 def _failed(found: Survey) -> bool:
     done = max(found.lines_of(Ending.RUN_DONE), default=-1)
     if any(line > done for line in found.lines_of(Ending.EXIT, Ending.FAILURE)):

@@ -308,8 +308,25 @@ Job succeeded
 
 @pytest.mark.parametrize(
     "text",
-    [CLEAN_PYTEST, CLEAN_MAVEN, CLEAN_GRADLE, CLEAN_NPM, CLEAN_GCC, CLEAN_TRAVIS, CLEAN_RETRY, "", "\n\n", "hello\n"],
-    ids=["pytest", "maven", "gradle", "npm", "gcc", "travis", "retry", "empty", "blank", "hello"],
+    [
+        CLEAN_PYTEST,
+        CLEAN_MAVEN,
+        CLEAN_GRADLE,
+        CLEAN_NPM,
+        CLEAN_GCC,
+        CLEAN_TRAVIS,
+        CLEAN_RETRY,
+        "HEAD is now at d5fff3d Fix crash when the import failed\n2f628e3 (tag: v2) Refuse what is invalid\n",
+        "Traceback (most recent call last):\nValueError: logged\nRan 3 tests in 0.1s\n\nOK (skipped=1, expected failures=2)\n",
+        '2026-11-27 13:22:18 UTC [7] LOG:  background worker "logical replication launcher" (PID 8) exited with exit code 1\n',
+        "",
+        "\n\n",
+        "hello\n",
+    ],
+    ids=[
+        *("pytest", "maven", "gradle", "npm", "gcc", "travis", "retry"),
+        *("git", "unittest", "postgres", "empty", "blank", "hello"),
+    ],
 )
 def test_a_log_in_which_nothing_failed_has_no_spans(text: str) -> None:
     assert find_failures(log_of(text)) == []
@@ -322,8 +339,11 @@ def test_a_log_in_which_nothing_failed_has_no_spans(text: str) -> None:
         'echo "no errors"\nThe command "make" exited with 2.\n',
         "compiling\nmake: *** [all] Error 2\n",
         "=== 1 failed, 3 passed in 0.1s ===\n",
+        "run.sh: line 2: /usr/bin/gzip: Argument list too long\n",
+        "package example.org/a\n\timports example.org/b\n\timports example.org/a: import cycle not allowed\n",
+        "@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\nPermissions 0644 for 'key' are too open.\n",
     ],
-    ids=["unhandled traceback", "non-zero exit", "make", "pytest total"],
+    ids=["unhandled traceback", "non-zero exit", "make", "pytest total", "shell", "go", "ssh"],
 )
 def test_a_failed_log_is_never_clean(text: str) -> None:
     assert find_failures(log_of(text)) != []

@@ -14,6 +14,7 @@ GO = (
     rule("go-build-error", Role.COMPILE, ".go:", r"^(?:vet: )?[\w./@-]+\.go:\d+:\d+:(?!\s?(?:exit status|fatal error|error:|warning:))\s?\S|^\.{1,2}/[\w./@-]+\.go:\d+: ", reach(r"^\t", before=r"^# \S+$"), "Go compile error", "go", "go", merges=2),
     rule("go-test-failure", Role.TEST, "--- fail:", r"^\s*--- FAIL: ", reach(r"^\s+(?!--- (?:PASS|SKIP|FAIL))\S", limit=LONGEST_BLOCK, key=r"\.go:\d+: ", before=r"^\s+\S+\.go:\d+: "), "failed Go test", "go", "go test", merges=1),
     rule("go-module-error", Role.TOOL, "go: |go build|go.mod", r"^go(?: build| run| get)?: (?!downloading|finding|found|added|upgraded|extracting|creating|to add)|^\S*go\.mod:\d+: ", reach(r"^\t"), "the go command could not go on", "go", "go"),
+    rule("go-import-cycle", Role.COMPILE, "import cycle not allowed", r"^\s+imports \S+: import cycle not allowed|^import cycle not allowed", reach(r"^\s+imports ", before=r"^(?:package \S+|\s+imports \S+)$"), "packages that import each other", "go", "go"),
     rule("go-no-files", Role.TOOL, "no go files in", r"^(?:package \S+: |\S+: )?no Go files in \S", ONE_LINE, "the go command found no source", "go", "go"),
     rule("go-race", Role.CRASH, "data race", r"^WARNING: DATA RACE", reach(stop=r"^={10,}", blanks=1), "data race", "go", "go"),
     rule("go-test-list", Role.CONSEQUENCE, "fail\t|fail", r"^FAIL(?:\t\S+.*)?$", reason="the package whose tests failed", language="go", tool="go test"),

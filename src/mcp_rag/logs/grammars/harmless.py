@@ -19,6 +19,7 @@ _AT_START = (
     r"-- (?!Configuring incomplete)|[Cc]hecking (?:for|whether|if|how) ",  # probes of CMake and autoconf
     r"Unable to find image|info |W: |debconf: ",  # docker pulls it next; yarn, apt and debconf are talking
     r"\[ERROR\] \[Help",
+    r"(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )?[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Z]",  # subjects of commits
 )
 
 _ANYWHERE = (
@@ -29,6 +30,7 @@ _ANYWHERE = (
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
     r"\|\| (?:exit|die|echo)",  # scripts, printed
+    r"LOG:  (?:aborting any active transactions|invalid record length at )",  # PostgreSQL shuts down, or has read its log to the end
     r"A complete log of this run|To see the full stack trace|Re-run Maven|For more information about the errors",
 )
 

@@ -53,7 +53,7 @@ ENDINGS = (
     _ending(
         Ending.EXIT,
         "exited with |exit code|exit status|failed and exited|stopped your build",
-        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|[Ee]xit code:? (?!0\b)\d+",
+        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|^(?!.*LOG:  background worker ).*[Ee]xit code:? (?!0\b)\d+",
     ),
     _ending(Ending.EXIT, "##[error]", r"^##\[error\]"),
     _ending(
@@ -91,6 +91,11 @@ ENDINGS = (
         Ending.RUN_DONE,
         "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ",
         r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|\b0 failed\b(?!.*[1-9]\d* errors?)",
+    ),
+    _ending(
+        Ending.RUN_DONE,
+        "expected failures=|ok (skipped=",
+        r"^OK \((?:(?:skipped|expected failures)=\d+(?:, )?)+\)$",
     ),
     _ending(
         Ending.STEP_DONE,

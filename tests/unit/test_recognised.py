@@ -1,0 +1,56 @@
+"""A pasted line that no grammar calls a failure is still recognised when it is a known issue's symptom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mcp_rag.logs.sources import MemorySource
+from mcp_rag.records import Diagnosis, KnownIssue, Verdict
+from mcp_rag.settings import Settings
+from mcp_rag.wiring import House, open_house
+
+SYMPTOM = "badge of another house presented at the gate"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    home = tmp_path_factory.mktemp("recognised") / "home"
+    with open_house(Settings(home=home, starter=False)) as opened:
+        opened.ledger.issues.put(
+            KnownIssue(
+                "gate-foreign-badge",
+                "own",
+                "The gate refuses a foreign badge",
+                symptoms=(SYMPTOM,),
+                fix="Ask the desk.",
+            )
+        )
+        yield opened
+
+
+def diagnosed(house: House, text: str) -> Diagnosis:
+    return house.assistant.diagnose(MemorySource("pasted", text.encode()))
+
+
+def test_a_line_that_only_a_known_issue_explains_is_no_clean_log(house: House) -> None:
+    found = diagnosed(house, f"$ open\n\n{SYMPTOM}\nbye\n")
+    assert found.verdict is Verdict.KNOWN
+    assert found.evidence[0].issue.id == "gate-foreign-badge"
+    assert found.incident is not None
+    assert found.incident.span.key == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SYMPTOM}, tried again\n=== 3 passed in 0.1s ===\n",
+        f"{SYMPTOM}\nJob succeeded\n",
+        "walked by\n" * 200 + SYMPTOM,
+        "nothing of the kind\n",
+    ],
+    ids=["passed", "succeeded", "long", "other"],
+)
+def test_a_log_that_ended_well_is_long_or_says_nothing_known_stays_clean(house: House, text: str) -> None:
+    assert diagnosed(house, text).verdict is Verdict.CLEAN
