@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mcp_rag.knowledge.embedder import Vectors
 from mcp_rag.knowledge.tokens import stems
 from mcp_rag.records import KnownIssue
 
-Embed = Callable[[Sequence[str]], Vectors]
+if TYPE_CHECKING:
+    from mcp_rag.knowledge.embedder import Vectors
+
+Embed = Callable[[Sequence[str]], "Vectors"]
 """Texts → a vector each, of length 1."""
 
 SHARED = 0.6
@@ -58,7 +59,7 @@ def say_the_same(one: KnownIssue, other: KnownIssue, embed: Embed | None = None)
     if shared >= SHARED or embed is None or shared < NEAR_SHARED:
         return shared >= SHARED
     first, second = embed(texts)
-    return float(np.dot(first, second)) >= NEAR
+    return float(first @ second) >= NEAR
 
 
 def _say_otherwise(texts: Sequence[str], mine: frozenset[str], theirs: frozenset[str]) -> bool:
