@@ -66,6 +66,11 @@ def knowing(ledger: Ledger, *tools: str) -> KnowledgeBase:
         ("postgresql", "ERROR:  23505: duplicate key value violates unique constraint", "23505"),
         ("postgresql", "psycopg.errors.UniqueViolation: duplicate key value", "23505"),
         ("systemd", "api.service: Main process exited, code=exited, status=203/EXEC", "203/EXEC"),
+        (
+            "npm",
+            "npm error code EPUBLISHCONFLICT\nnpm error publish fail Cannot publish over existing version.",
+            "EPUBLISHCONFLICT",
+        ),
         ("javac", "Main.java:4: warning: [deprecation] stop() in Thread has been deprecated", "-Xlint:deprecation"),
     ],
 )
@@ -82,6 +87,7 @@ def test_an_error_is_found_by_its_code(ledger: Ledger, tool: str, error: str, co
         ("rustc", "a variable was used after its contents have been moved elsewhere", "E0382"),
         ("rustc", "a variable was used after its contents have been moved elsewhere", "E0382"),
         ("gcc", "warn when a variable is unused", "-Wunused-variable"),
+        ("npm", "the command needs a lockfile that exists, create one first", "ENOLOCK"),
         ("systemd", "service stopped at the step that changes to its WorkingDirectory", "200/CHDIR"),
         ("postgresql", "unique violation", "23505"),
         ("sqlite", "database is locked", "SQLITE_BUSY"),

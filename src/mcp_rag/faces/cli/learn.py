@@ -30,7 +30,7 @@ def learn(documents: tuple[str, ...], as_json: bool, home: Path | None) -> None:
     dump may be packed (.gz, .bz2, .xz).
 
     `tool:NAME` takes what an installed tool explains about its own errors: rustc, gcc, javac, ruff, pylint, mypy,
-    postgresql, sqlite, errno, exit-codes, systemd, http, node, openssl, curl. `tools` takes all that are there (a folder of
+    postgresql, sqlite, errno, exit-codes, systemd, http, node, npm, openssl, curl. `tools` takes all that are there (a folder of
     that name is written `./tools`). `mcp-rag knowledge remove --source tool:NAME` forgets one again.
 
     The same document twice changes nothing; a changed one, or a tool's other version, replaces its old entries; an

@@ -4,7 +4,8 @@ index       one tool's index, and how a tool is asked
 compilers   rustc, gcc, javac
 checkers    ruff, pylint, mypy
 databases   PostgreSQL, SQLite
-systems     errno, signals and exit codes, systemd, HTTP, Node.js, OpenSSL, curl
+javascript  Node.js, npm
+systems     errno, signals and exit codes, systemd, HTTP, OpenSSL, curl
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from mcp_rag.errors import NotFound
-from mcp_rag.knowledge.tool_indexes import checkers, compilers, databases, systems
+from mcp_rag.knowledge.tool_indexes import checkers, compilers, databases, javascript, systems
 from mcp_rag.knowledge.tool_indexes.index import TOOL_PREFIX, ToolAbsent, ToolIndex
 
 __all__ = ["READERS", "TOOL_PREFIX", "ToolAbsent", "ToolIndex", "read_tool"]
@@ -31,7 +32,8 @@ READERS: Mapping[str, Callable[[], ToolIndex]] = {
     "exit-codes": systems.exit_codes,
     "systemd": systems.systemd,
     "http": systems.http,
-    "node": systems.node,
+    "node": javascript.node,
+    "npm": javascript.npm,
     "openssl": systems.openssl,
     "curl": systems.curl,
 }

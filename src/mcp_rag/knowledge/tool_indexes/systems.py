@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import json
 import os
 import platform
 import re
@@ -49,8 +48,6 @@ SYSTEMD_STEPS = {
 """After systemd.exec(5), Process Exit Codes: the tool names the steps and does not say what they are."""
 
 _SYSTEMD = re.compile(r"^(?P<name>\w+)\s+(?P<code>\d+)\s+systemd$", re.MULTILINE)
-
-_NODE = "const {getSystemErrorMap} = require('util');console.log(JSON.stringify([...getSystemErrorMap().values()]))"
 
 
 def errno_names() -> ToolIndex:
@@ -128,25 +125,6 @@ def http() -> ToolIndex:
         if status.value >= 400
     ]
     return ToolIndex("http", platform.python_version(), tuple(issues))
-
-
-def node() -> ToolIndex:
-    """The system errors of Node.js, as npm and every other program of it prints them."""
-    version = version_of("node", "--version")
-    issues = [
-        entry(
-            "node",
-            version,
-            name,
-            what,
-            symptoms=(rf"re:\b{re.escape(name)}\b",),
-            cause=f"{name}: {what}.",
-            urls=("https://nodejs.org/api/errors.html#common-system-errors",),
-            language="javascript",
-        )
-        for name, what in json.loads(ask("node", "-e", _NODE))
-    ]
-    return ToolIndex("node", version, tuple(issues))
 
 
 def openssl() -> ToolIndex:
