@@ -341,9 +341,10 @@ def test_a_log_in_which_nothing_failed_has_no_spans(text: str) -> None:
         "=== 1 failed, 3 passed in 0.1s ===\n",
         "run.sh: line 2: /usr/bin/gzip: Argument list too long\n",
         "package example.org/a\n\timports example.org/b\n\timports example.org/a: import cycle not allowed\n",
+        "/srv/sync.js:12\n  throw new Mismatch(`80`)\n  ^\n\nMismatch: 80 of 81\n    at /srv/sync.js:12:37\n\nNode.js v20.1.0\n",
         "@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\nPermissions 0644 for 'key' are too open.\n",
     ],
-    ids=["unhandled traceback", "non-zero exit", "make", "pytest total", "shell", "go", "ssh"],
+    ids=["unhandled traceback", "non-zero exit", "make", "pytest total", "shell", "go", "node", "ssh"],
 )
 def test_a_failed_log_is_never_clean(text: str) -> None:
     assert find_failures(log_of(text)) != []

@@ -10,9 +10,14 @@ from mcp_rag.logs.grammars.rule import INDENTED, LONGEST_BLOCK, ONE_LINE, Role, 
 
 _FRAMES = r"^\s+at |^\s*\^|^\s+(?:code|errno|syscall|path|requireStack|cause|\[cause\]|details?): |^\s*[{}]\s*,?$|^\s+- |^Require stack:|^- /|^\s+\[?\w"
 
+_THROWN = r"^(?!\w*Error\b)[A-Z]\w*(?: \[\w+\])?: (?=\S)"
+"""A class of one's own that is not called an error; ``node-exception`` finds the others."""
+
 RULES = (
     rule("node-exception", Role.CRASH, "error: |error [err_|error:|[err_|error]: ", r"^(?:Uncaught |Unhandled |\(node:\d+\) UnhandledPromiseRejectionWarning: |\[?)?(?:(?:[A-Z]\w*)?Error(?: \[[A-Z_]+\])?|[A-Z]\w* \[\w*Error\]): (?=.)",
          reach(_FRAMES, limit=80, needs=r"^\s+at |^\s+code: |^Require stack|^node:|^\s*throw "), "JavaScript exception", "javascript", "node"),
+    rule("node-uncaught", Role.CRASH, "js:|ts:", r"^(?:file://)?(?:/|[A-Za-z]:\\)\S+\.[cm]?[jt]s:\d+$",
+         reach(stop=r"^Node\.js v", blanks=2, limit=40, needs=_THROWN, key=_THROWN), "uncaught JavaScript exception", "javascript", "node"),
     rule("node-fatal", Role.CRASH, "fatal error: |javascript heap out of memory|node::abort", r"FATAL ERROR: .*(?:heap|Allocation|v8|node)", reach(r"^\s*\d+: 0x|^----", blanks=1, limit=40), "Node ran out of memory or aborted", "javascript", "node"),
     rule("tsc-error", Role.COMPILE, "error ts|ts(", r"error (?:\w*\x1b\S*)?TS\d+: ", reach(r"^\s+\S|^\d+\s|^\s*~+", blanks=1), "TypeScript compile error", "typescript", "tsc", merges=2),
     rule("eslint", Role.COMPILE, "  error  |✖", r"^\s+\d+:\d+\s+(?:error|warning)\s+\S", reach(r"^\s+\d+:\d+\s+(?:error|warning)", before=r"^(?:/|[A-Za-z]:\\|\./)?\S+\.\w+$"), "linter finding", "javascript", "eslint", merges=2),
