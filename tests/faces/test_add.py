@@ -70,7 +70,7 @@ def test_a_draft_without_cause_is_written_and_told_of(repository: Path) -> None:
     ("editor", "code", "said"),
     [
         ("sed -i s/^title:.*/title:/", 3, "Your text is kept in"),
-        ("true", 3, "Nothing was added"),
+        ("true", 3, "Nothing was changed"),
         ("/nowhere/editor", 3, "The editor did not work"),
         ("sed -i s/^title:.*/title:\\ rounded/", 12, ""),
     ],
