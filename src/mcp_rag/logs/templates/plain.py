@@ -185,6 +185,8 @@ def _group(tokens: Sequence[_Known]) -> tuple[str, ...]:
 
 
 def token_of(text: str) -> Token:
+    if text.isalpha():  # most words are, and have neither a key nor anything that varies
+        return Token("", text, text)
     found = _KEY.match(text) if ("=" in text or ":" in text) and "//" not in text else None
     key, value = (found[1], found[2]) if found else ("", text)
     rest = _TYPES.sub("", value) if "<" in value else value

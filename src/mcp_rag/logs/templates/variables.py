@@ -140,8 +140,9 @@ def masked_alike(alikes: Sequence[str]) -> list[str | Kept | None]:
     Digits are told apart by numbering them: with their units first, and with their tens where more than ten of them
     stay or may have stayed.
     """
-    said: list[str | Kept | None] = [None] * len(alikes)
-    asked = [n for n, alike in enumerate(alikes) if _HEX_PREFIX not in alike]
+    # A word of letters alone varies by none of the patterns.
+    said: list[str | Kept | None] = [alike if alike.isalpha() else None for alike in alikes]
+    asked = [n for n, alike in enumerate(alikes) if said[n] is None and _HEX_PREFIX not in alike]
     units = masked_all([_numbered(alikes[n], _UNITS) for n in asked])
     open_units: dict[int, str] = {}
     for n, text in zip(asked, units, strict=True):
