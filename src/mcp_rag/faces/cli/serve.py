@@ -88,6 +88,7 @@ def _serve(
     use_chat: bool,
     quiet: bool,
 ) -> None:
+    from mcp_rag.faces.mcp import BRIEF
     from mcp_rag.faces.mcp.paths import resolved_roots
     from mcp_rag.faces.rest.app import make_app
     from mcp_rag.faces.rest.late_tools import LateTools
@@ -119,7 +120,7 @@ def _serve(
         )
         narrate_on_stderr(requests=not quiet)
         address = address_of(listening)
-        tools = LateTools(lambda: _tools(allowed, fetch), max_request_bytes)
+        tools = LateTools(lambda: _tools(allowed, fetch), max_request_bytes, BRIEF)
         begun = functools.partial(tell, f"listening on {address}")
         app = make_app(houses, tools, desk, max_request_bytes, runners, fetch, begun)
         serve_until_stopped(app, listening, runners.stop, proxies)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from mcp.server import MCPServer
+from mcp.server._otel import OpenTelemetryMiddleware
 
 from mcp_rag import __version__
 from mcp_rag.faces.mcp.knowledge import add_asking_tools, add_writing_tools
@@ -28,9 +30,16 @@ def make_server(asked_now: Callable[[], Asked], roots: Sequence[Path], fetch: Fe
     ``fetch``, and none without it."""
     server = PagedServer("mcp-rag", title="MCP-RAG", instructions=INSTRUCTIONS, version=__version__, log_level="ERROR")
     server.asked_now = asked_now
+    if not _is_traced():
+        server.middleware[:] = [one for one in server.middleware if not isinstance(one, OpenTelemetryMiddleware)]
     add_log_tools(server, asked_now, resolved_roots(roots), fetch)
     add_asking_tools(server, asked_now)
     add_writing_tools(server, asked_now)
     add_resources(server, asked_now)
     add_prompts(server)
     return server
+
+
+def _is_traced() -> bool:
+    """Whether spans can go anywhere: without OpenTelemetry's SDK each is made, and thrown away."""
+    return find_spec("opentelemetry.sdk") is not None

@@ -7,13 +7,14 @@ Plain ASGI, because a wrapper that buffers would break streams.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable
 from urllib.parse import quote
 
 import anyio.to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,6 +47,8 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
 }
 """An answer of the API is for the one who asked: not to be framed, embedded, sniffed or kept."""
+
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class Gate:
@@ -159,12 +162,17 @@ def _not_from_here(headers: Headers) -> Response | None:
     with that site as its origin.
     """
     authority = headers.get("host", "")
-    if not is_loopback(host_of(authority)):
+    if not _is_this_machine(authority):
         return fault(421, "This server answers to localhost alone", "the Host header names another")
     origin = headers.get("origin")
     if origin is not None and not same_origin(origin, authority):
         return fault(403, "Web pages of other sites may not ask", "the Origin header names another site")
     return None
+
+
+@functools.lru_cache(maxsize=64)
+def _is_this_machine(authority: str) -> bool:
+    return is_loopback(host_of(authority))
 
 
 def address_of(scope: Scope) -> str:
@@ -253,7 +261,7 @@ class _Exchange:
             return
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            headers = list(message["headers"])
+            held = {name.lower() for name, _ in headers}
+            message["headers"] = headers + [header for header in _RAW_HEADERS if header[0] not in held]
         await self._send(message)

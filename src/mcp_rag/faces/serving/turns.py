@@ -7,10 +7,13 @@ waits. Logs are never shut out: of so many turns one is theirs.
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import functools
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
@@ -45,7 +48,8 @@ class Turns:
         """``model_calls``: diagnoses that may wait for a language model at the same time."""
         self.on_verdict = on_verdict
         cores = cores or processors()
-        self._calls = anyio.CapacityLimiter(CALLS_AT_ONCE)
+        # Not anyio's threads, whose way there takes twice as long: a short question is mostly the way.
+        self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, "mcp-rag-call")
         self._searches_left = cores + SEARCHES_BESIDE_PROCESSORS
         self._logs_left = max(1, cores // 2, model_calls)
         self._threads = anyio.CapacityLimiter(self._searches_left + self._logs_left)
@@ -55,7 +59,8 @@ class Turns:
 
     async def call(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Run a short question to the ledger in a thread."""
-        return await anyio.to_thread.run_sync(functools.partial(work, *args, **named), limiter=self._calls)
+        begun, loop = contextvars.copy_context(), asyncio.get_running_loop()
+        return await loop.run_in_executor(self._calls, functools.partial(begun.run, work, *args, **named))
 
     async def search(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Run ``work`` that asks the index in a thread, before every log."""
