@@ -118,6 +118,10 @@ def test_scopes_bound_what_a_token_does(home: Path, client: httpx.Client) -> Non
     assert (told["isError"], "scope write" in told["content"][0]["text"]) == (True, True)
     assert not call(client, both, "record_outcome", **said).get("isError")
     assert client.post("/v1/outcomes", json=said, headers=headers(writer)).status_code == 201
+    for path in ("/v1/diagnose", "/v1/tasks/diagnose", "/v1/diagnose/events"):
+        refused = client.post(path, params={"job": "ci"}, content=SECRET_LOG, headers=headers(reader))
+        assert (refused.status_code, "write" in refused.json()["error"]["what"]) == (403, True)
+    assert client.get("/v1/jobs", headers=headers(reader)).json() == {"jobs": []}
     assert mcp_rag(home, "tokens", "revoke", "reader").returncode == 0
     late = made(home, "late", "--scope", "read", *team)
     assert client.get("/v1/incidents", headers=headers(late)).status_code == 200, "a running server knows it at once"

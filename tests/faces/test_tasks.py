@@ -77,6 +77,23 @@ def test_a_listener_hears_until_the_end(client: httpx.Client) -> None:
     assert "event: done" in lines
 
 
+def test_a_jobs_good_run_is_compared_with_by_tasks_and_streams_too(client: httpx.Client) -> None:
+    passed = "".join(f"INFO step {n} done\nWARNING: telemetry of step {n} could not be sent\n" for n in range(20))
+    answer = client.post("/v1/tasks/diagnose", params={"job": " ci/herons "}, content=passed)
+    assert ended(client, answer.json()["task"])["result"]["verdict"] == "clean"
+    (kept,) = client.get("/v1/jobs").json()["jobs"]
+    assert kept["job"] == "ci/herons"
+    failed = passed + LOG
+    task = ended(client, client.post("/v1/tasks/diagnose?job=ci/herons", content=failed).json()["task"])
+    events = client.post("/v1/diagnose/events?job=ci/herons", content=failed).text.splitlines()
+    streamed = json.loads(events[-2].removeprefix("data: "))
+    for found in (task["result"], streamed):
+        shown = [number for span in found["spans"] for number in range(span["first"], span["last"] + 1)]
+        assert min(shown) > len(passed.splitlines()), "what the good run had too is not shown"
+    for path in ("/v1/tasks/diagnose", "/v1/diagnose/events"):
+        assert client.post(path, params={"job": " "}, content=failed).status_code == 422
+
+
 def test_a_task_is_called_off(client: httpx.Client) -> None:
     task = left(client, gzip.compress(LONG.encode(), 1))
     assert client.delete(f"/v1/tasks/{task}").status_code == 200

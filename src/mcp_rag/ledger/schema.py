@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 8
+VERSION = 9
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -243,6 +243,7 @@ task_inputs = sa.Table(
     # Apart from its task, because only who runs it reads it; it goes when the task ends.
     sa.Column("task", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("job", sa.Text),
 )
 
 good_runs = sa.Table(

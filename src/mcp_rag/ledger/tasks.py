@@ -17,7 +17,7 @@ from mcp_rag.errors import NotFound
 from mcp_rag.ledger.database import Database
 from mcp_rag.ledger.schema import task_inputs, tasks
 from mcp_rag.ledger.serialisation import storable
-from mcp_rag.ledger.values import StoredTask, TaskStanding
+from mcp_rag.ledger.values import StoredTask, TaskInput, TaskStanding
 
 CLAIM = timedelta(seconds=30)
 """How long a claim holds without a word of who has it. Chosen by eye: three missed beats."""
@@ -39,9 +39,9 @@ class Tasks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, team: str, kind: str, name: str, body: bytes) -> StoredTask:
-        """Queue a task, its input with it; it is durable on return."""
-        now = datetime.now(UTC)
+    def add(self, team: str, kind: str, name: str, body: bytes, job: str | None = None) -> StoredTask:
+        """Queue a task, its input with it, which is a log of ``job`` where one is named; it is durable on return."""
+        now, kept = datetime.now(UTC), None if job is None else storable(job)
         row: dict[str, Any] = {
             "id": secrets.token_hex(12),
             "team": team,
@@ -58,7 +58,7 @@ class Tasks:
         with self._database.writing() as connection:
             connection.execute(sa.delete(tasks).where(_ended(), tasks.c.changed_at < now - KEPT))
             connection.execute(sa.insert(tasks), row)
-            connection.execute(sa.insert(task_inputs), {"task": row["id"], "body": body})
+            connection.execute(sa.insert(task_inputs), {"task": row["id"], "body": body, "job": kept})
         return self.get(team, row["id"])
 
     def get(self, team: str, id: str) -> StoredTask:
@@ -129,15 +129,18 @@ class Tasks:
             connection.execute(sa.update(tasks).where(tasks.c.id == row.id).values(values))
             return _stored(connection.execute(_select().where(tasks.c.id == row.id)).one())
 
-    def body(self, id: str) -> bytes:
-        """The input of a task that has not ended."""
+    def given(self, id: str) -> TaskInput:
+        """The input of a task that has not ended.
+
+        Raises:
+            NotFound: it has ended.
+        """
+        asked = sa.select(task_inputs.c.body, task_inputs.c.job).where(task_inputs.c.task == id)
         with self._database.reading() as connection:
-            body: bytes | None = connection.execute(
-                sa.select(task_inputs.c.body).where(task_inputs.c.task == id)
-            ).scalar()
-        if body is None:
+            row = connection.execute(asked).first()
+        if row is None:
             raise NotFound(f"The task {id!r} has no input any more", "it has ended")
-        return body
+        return TaskInput(row.body, row.job)
 
     def beat(self, owner: str, id: str, done: int, total: int) -> bool:
         """Extend a claim and tell how far it is; False when the task is to be left alone: called off, or another's."""

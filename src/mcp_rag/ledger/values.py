@@ -116,6 +116,14 @@ class TaskStanding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskInput:
+    """What a task works on; ``job`` is whose log it is, where the caller said so."""
+
+    body: bytes
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTask:
     """Work that was left with a server: how it stands and, once it has ended, what came of it.
 

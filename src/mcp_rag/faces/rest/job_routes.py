@@ -5,18 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from mcp_rag.errors import InputError, NotFound
 from mcp_rag.faces.rest.faults import FAULTS
-from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.asking import caller_of, house_of
+from mcp_rag.faces.serving.callers import Scope
 from mcp_rag.logs.good_runs import shapes_in
 from mcp_rag.wiring import House
 
 JOB_CHARACTERS = 300
 """Longest name of a job. Chosen by eye."""
+
+Job = Annotated[
+    str | None,
+    Query(
+        max_length=JOB_CHARACTERS,
+        description="Compare with the last good log of this job; a clean one is remembered as that. Needs the scope write.",
+    ),
+]
 
 
 class JobAnswer(BaseModel):
@@ -32,15 +41,19 @@ class JobsAnswer(BaseModel):
     jobs: list[JobAnswer]
 
 
-def job_named(name: str | None) -> str | None:
-    """The name without white space around it; None when none is given.
+def job_asked_for(request: Request, name: str | None) -> str | None:
+    """The job's name without white space around it; None when none is given.
 
     Raises:
         InputError: nothing is left of it, as of a CI variable that is not set.
+        Forbidden: the caller may not change what is remembered of a job.
     """
-    if name is None or name.strip():
-        return name and name.strip()
-    raise InputError("A job's name can't be empty", "", "Is the variable that should give it set?")
+    if name is None:
+        return None
+    if not name.strip():
+        raise InputError("A job's name can't be empty", "", "Is the variable that should give it set?")
+    caller_of(request).demand(Scope.WRITE)
+    return name.strip()
 
 
 def make_jobs_router() -> APIRouter:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_rag.faces.rest.bodies import CASE_BODY, LOG_BODY, NAME_CHARACTERS, posted_case, posted_log
 from mcp_rag.faces.rest.faults import FAULT_SHAPE, FAULTS
-from mcp_rag.faces.rest.job_routes import JOB_CHARACTERS, job_named
+from mcp_rag.faces.rest.job_routes import Job, job_asked_for
 from mcp_rag.faces.serving.answers import (
     DiagnosisAnswer,
     Extraction,
@@ -18,8 +18,7 @@ from mcp_rag.faces.serving.answers import (
     Readiness,
     SearchAnswer,
 )
-from mcp_rag.faces.serving.asking import caller_of, house_of
-from mcp_rag.faces.serving.callers import Scope
+from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.looking import LinesAnswer, read_lines
 from mcp_rag.faces.serving.shared_house import Wanted
 from mcp_rag.records import OutcomeKind
@@ -44,13 +43,6 @@ Tokens = Annotated[
     int | None, Query(ge=1, le=MOST_TOKENS, description="Budget in tokens, at four characters each, in their place.")
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST_RESULTS)]
-Job = Annotated[
-    str | None,
-    Query(
-        max_length=JOB_CHARACTERS,
-        description="Compare with the last good log of this job; a clean one is remembered as that. Needs the scope write.",
-    ),
-]
 
 
 class _Outcome(BaseModel):
@@ -88,9 +80,7 @@ def make_router() -> APIRouter:
     ) -> DiagnosisAnswer:
         """Cause and fix of the failure in a log, cited, or an honest unknown. A form may bring logs of runs that passed,
         and the versions of the packages where the log arose."""
-        house, job = house_of(request), job_named(job)
-        if job is not None:
-            caller_of(request).demand(Scope.WRITE)
+        house, job = house_of(request), job_asked_for(request, job)
         async with posted_case(request, name) as case:
             asked = Wanted(case.good, case.versions, lines, tokens, chat, job)
             return DiagnosisAnswer(**await house.on_log(house.diagnose, case.log, wanted=asked))

@@ -15,8 +15,10 @@ from mcp_rag.conversation import QUESTION_CHARACTERS, Turn
 from mcp_rag.errors import InputError
 from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
 from mcp_rag.faces.rest.faults import FAULTS, status_of
+from mcp_rag.faces.rest.job_routes import Job, job_asked_for
 from mcp_rag.faces.serving.answers import FaultAnswer
 from mcp_rag.faces.serving.asking import house_of
+from mcp_rag.faces.serving.shared_house import Wanted
 from mcp_rag.faces.serving.telling import Put, heard, passed_on, told
 from mcp_rag.reasoning.talking import TURN_CHARACTERS, TURNS_KEPT
 
@@ -48,10 +50,11 @@ def make_streams_router() -> APIRouter:
     router = APIRouter(responses=FAULTS)
 
     @router.post("/v1/diagnose/events", openapi_extra=LOG_BODY, response_model=None, responses=EVENTS)
-    async def diagnose(request: Request, name: Name = "request") -> StreamingResponse:
+    async def diagnose(request: Request, name: Name = "request", job: Job = None) -> StreamingResponse:
         """The same as server-sent events: *progress* in a large log's lines, *token* of a language model's draft, which
         is unchecked, and last *diagnosis* or *error*."""
         house, gone, opened = house_of(request), Flag(), AsyncExitStack()
+        wanted = Wanted(job=job_asked_for(request, job))
         source = await opened.enter_async_context(posted_log(request, name))
 
         async def run(put: Put) -> None:
@@ -60,6 +63,7 @@ def make_streams_router() -> APIRouter:
                     house.diagnose,
                     source,
                     progress=lambda done, total: put({"event": "progress", "done": done, "total": total}),
+                    wanted=wanted,
                     hear=heard(put, gone),
                 )
             put({"event": "diagnosis", **answer})

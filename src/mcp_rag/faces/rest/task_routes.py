@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_bytes
 from mcp_rag.faces.rest.faults import FAULTS
+from mcp_rag.faces.rest.job_routes import Job, job_asked_for
 from mcp_rag.faces.serving.answers import TaskAnswer, TasksAnswer
 from mcp_rag.faces.serving.asking import caller_of, house_of
 from mcp_rag.faces.serving.tasking import DIAGNOSE, Runners
@@ -33,11 +34,11 @@ def make_tasks_router(runners: Runners) -> APIRouter:
     router = APIRouter(responses=FAULTS, tags=["Tasks"])
 
     @router.post("/v1/tasks/diagnose", status_code=202, openapi_extra=LOG_BODY, response_model=TaskAnswer)
-    async def diagnose(request: Request, name: Name = "request") -> JSONResponse:
+    async def diagnose(request: Request, name: Name = "request", job: Job = None) -> JSONResponse:
         """Leave a log to be diagnosed; once this answers, it will be, whatever becomes of the server meanwhile."""
-        house, team = house_of(request), caller_of(request).team
+        house, team, job = house_of(request), caller_of(request).team, job_asked_for(request, job)
         async with posted_bytes(request) as body:
-            task = await house.on_house(tasks.add, team, DIAGNOSE, name, body)
+            task = await house.on_house(tasks.add, team, DIAGNOSE, name, body, job)
         runners.wake()
         return JSONResponse(task_to_json(task), 202, {"location": f"/v1/tasks/{task.id}", "retry-after": "1"})
 

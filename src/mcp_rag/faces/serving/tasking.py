@@ -13,6 +13,7 @@ from typing import Any, Self
 from mcp_rag.errors import LedgerError, McpRagError
 from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.learning import learn_upload
+from mcp_rag.faces.serving.shared_house import Wanted
 from mcp_rag.ledger import StoredTask, TaskStanding
 from mcp_rag.ledger.tasks import Tasks
 from mcp_rag.logs.scanning import Progress
@@ -111,11 +112,11 @@ class Runners:
                 self.tasks.end(self._owner, task.id, TaskStanding.DONE, result=answer)
 
     def _answer(self, task: StoredTask, progress: Progress) -> dict[str, Any]:
-        house, body = self._houses.of(task.team), self.tasks.body(task.id)
+        house, given = self._houses.of(task.team), self.tasks.given(task.id)
         if task.kind == LEARN:
-            return learn_upload(house.house, task.name, body, progress)
-        with io.BytesIO(body) as stream:
-            return house.diagnose(StreamSource(task.name, stream), progress)
+            return learn_upload(house.house, task.name, given.body, progress)
+        with io.BytesIO(given.body) as stream:
+            return house.diagnose(StreamSource(task.name, stream), progress, Wanted(job=given.job))
 
 
 class _Heart:

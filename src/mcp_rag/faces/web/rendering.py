@@ -7,12 +7,11 @@ import json
 from collections.abc import Callable, Coroutine
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -25,6 +24,9 @@ from mcp_rag.faces.serving.callers import LOCAL
 from mcp_rag.faces.web import texts
 from mcp_rag.faces.web.language import LANGUAGES, Words, chosen
 from mcp_rag.faces.web.visiting import remember_visitor, visitor_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 THEMES = ("auto", "light", "dark")
 LANGUAGE_COOKIE, THEME_COOKIE = "mcp_rag_language", "mcp_rag_theme"
@@ -99,6 +101,9 @@ def local_address(address: object) -> str:
 
 @cache
 def environment() -> Environment:
+    # Read when the first page is asked for, not when a server starts.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     made = Environment(
         loader=PackageLoader("mcp_rag.faces.web"),
         autoescape=True,
