@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes all that MCP-RAG can't make again into one archive: the ledger (known issues, incidents, outcomes, tokens) and
-# the digests of good runs. The index and the models are left out: they are made anew from the ledger.
+# the ledgers of a server's teams, and the digests of good runs. The index and the models are left out: they are made anew from the ledger.
 #
 #   deploy/backup.sh FILE.tar.gz
 #
@@ -20,6 +20,16 @@ home=${MCP_RAG_HOME:-}
 ledger=${MCP_RAG_LEDGER_URL:-}
 [ -n "$home$ledger" ] || fail "set MCP_RAG_HOME or MCP_RAG_LEDGER_URL as the server has them"
 
+copy_sqlite() { # FROM TO
+  "${PYTHON:-python3}" - "$1" "$2" <<'PYTHON'
+import sqlite3
+import sys
+
+with sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True) as live, sqlite3.connect(sys.argv[2]) as copy:
+    live.backup(copy)
+PYTHON
+}
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch" "$archive.new"' EXIT
 case $ledger in
@@ -31,13 +41,13 @@ case $ledger in
     database=${ledger#sqlite:///}
     database=${database:-$home/ledger.db}
     [ -f "$database" ] || fail "there is no ledger $database"
-    "${PYTHON:-python3}" - "$database" "$scratch/ledger.sqlite" <<'PYTHON'
-import sqlite3
-import sys
-
-with sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True) as live, sqlite3.connect(sys.argv[2]) as copy:
-    live.backup(copy)
-PYTHON
+    copy_sqlite "$database" "$scratch/ledger.sqlite"
+    # A team's ledger is a file of its own; with PostgreSQL it is a schema of the database, which was taken whole.
+    for database in "${home:-.}"/teams/*/ledger.db; do
+      [ -n "$home" ] && [ -f "$database" ] || continue
+      mkdir -p "$scratch/teams"
+      copy_sqlite "$database" "$scratch/teams/$(basename "$(dirname "$database")").sqlite"
+    done
     ;;
   *) fail "no backup is known of the ledger $(printf %s "$ledger" | cut -d: -f1)" ;;
 esac

@@ -39,13 +39,23 @@ replace_postgresql() {
 
 replace_sqlite() {
   [ -f "$scratch/ledger.sqlite" ] || fail "$1 holds no SQLite ledger; \`mcp-rag knowledge export\` moves between kinds"
+  [ -n "$home" ] || [ ! -d "$scratch/teams" ] || fail "$1 holds ledgers of teams, whose place is in MCP_RAG_HOME; set it"
   local database=${ledger#sqlite:///}
   database=${database:-$home/ledger.db}
   [ ! -e "$database" ] || [ "${REPLACE:-}" = yes ] || fail "$database is there already; set REPLACE=yes to replace it"
-  mkdir -p "$(dirname "$database")"
-  cp "$scratch/ledger.sqlite" "$database.new"
-  rm -f "$database-wal" "$database-shm"
-  mv "$database.new" "$database"
+  place_sqlite "$scratch/ledger.sqlite" "$database"
+  local team
+  for team in "$scratch"/teams/*.sqlite; do
+    [ -f "$team" ] || continue
+    place_sqlite "$team" "$home/teams/$(basename "$team" .sqlite)/ledger.db"
+  done
+}
+
+place_sqlite() { # FROM TO
+  mkdir -p "$(dirname "$2")"
+  cp "$1" "$2.new"
+  rm -f "$2-wal" "$2-shm"
+  mv "$2.new" "$2"
 }
 
 case $ledger in

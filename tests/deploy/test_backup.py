@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,13 +15,13 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from server_process import ServerProcess, environment_for
+from server_process import ServerProcess, environment_for, mcp_rag
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 POSTGRESQL, MILVUS = "MCP_RAG_TEST_POSTGRESQL_URL", "MCP_RAG_TEST_MILVUS_URI"
 ERROR = "acme.Hurdygurdy: the walrus of Bergen mislaid its spectacles"
 LOG = f'Traceback (most recent call last):\n  File "/srv/a.py", line 3, in go\n    pay()\n{ERROR}\n'
-FIX = "Wind the clock in the larder"
+FIX, TEAMS_FIX = "Wind the clock in the larder", "Feed the owl in the pantry"
 
 
 class Place:
@@ -43,7 +44,8 @@ class Place:
         if uri := self.settings.get("MCP_RAG_MILVUS_URI"):
             from mcp_rag.knowledge.milvus import MilvusConnection, drop_collection
 
-            drop_collection(MilvusConnection(uri=uri), self.settings["MCP_RAG_COLLECTION"], notify=lambda _: None)
+            for name in (self.settings["MCP_RAG_COLLECTION"], f"{self.settings['MCP_RAG_COLLECTION']}__blue_1"):
+                drop_collection(MilvusConnection(uri=uri), name, notify=lambda _: None)
         shutil.rmtree(self.home, ignore_errors=True)
         if self._server:
             self._on_server(f"DROP DATABASE {self._database} WITH (FORCE)")
@@ -77,15 +79,25 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     made.destroy(for_good=True)
 
 
-def diagnosis(server: ServerProcess) -> dict[str, Any]:
-    answer = httpx.post(f"{server.url}/v1/diagnose", content=LOG.encode(), timeout=120)
+def diagnosis(server: ServerProcess, **headers: str) -> dict[str, Any]:
+    answer = httpx.post(f"{server.url}/v1/diagnose", content=LOG.encode(), headers=headers, timeout=120)
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()
     return found
 
 
-def search(server: ServerProcess) -> dict[str, Any]:
-    answer = httpx.get(f"{server.url}/v1/search", params={"q": ERROR}, timeout=120)
+def confirm(server: ServerProcess, incident: str, fix: str, **headers: str) -> None:
+    outcome = {"incident": incident, "outcome": "confirmed", "fix": fix}
+    httpx.post(f"{server.url}/v1/outcomes", json=outcome, headers=headers, timeout=120).raise_for_status()
+
+
+def token(place: Place, team: str) -> dict[str, str]:
+    made = mcp_rag(place.home, "tokens", "create", "--name", team, "--team", team, "--json", **place.settings)
+    return {"authorization": f"Bearer {json.loads(made.stdout)['token']}"}
+
+
+def search(server: ServerProcess, **headers: str) -> dict[str, Any]:
+    answer = httpx.get(f"{server.url}/v1/search", params={"q": ERROR}, headers=headers, timeout=120)
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()
     return found
@@ -93,11 +105,13 @@ def search(server: ServerProcess) -> dict[str, Any]:
 
 def test_a_confirmed_fix_survives_the_loss_of_everything(place: Place, tmp_path: Path) -> None:
     archive = tmp_path / "backup.tar.gz"
+    everybody, blue = token(place, "default"), token(place, "blue-1")
     with ServerProcess(place.home, **place.settings) as server:
-        first = diagnosis(server)
-        outcome = {"incident": first["incident"], "outcome": "confirmed", "fix": FIX}
-        httpx.post(f"{server.url}/v1/outcomes", json=outcome, timeout=120).raise_for_status()
-        assert FIX in diagnosis(server)["fix"]
+        first = diagnosis(server, **everybody)
+        confirm(server, first["incident"], FIX, **everybody)
+        assert FIX in diagnosis(server, **everybody)["fix"]
+        confirm(server, diagnosis(server, **blue)["incident"], TEAMS_FIX, **blue)
+        assert TEAMS_FIX in diagnosis(server, **blue)["fix"]
         saved = place.script("backup.sh", archive)
         assert saved.returncode == 0, saved.stderr
         assert server.stop() == 0
@@ -112,12 +126,13 @@ def test_a_confirmed_fix_survives_the_loss_of_everything(place: Place, tmp_path:
     restored = place.script("restore.sh", archive, REPLACE="yes")
     assert restored.returncode == 0, restored.stderr
     with ServerProcess(place.home, **place.settings) as server:
-        again = diagnosis(server)
-        assert (again["verdict"], again["incident"]) == ("known", first["incident"])
-        assert FIX in again["fix"]
-        best = search(server)["results"][0]
-        assert best["source"] == "confirmed"
-        assert first["incident"].startswith(best["id"])
+        for headers, fix in ((everybody, FIX), (blue, TEAMS_FIX)):
+            again = diagnosis(server, **headers)
+            assert (again["verdict"], again["incident"]) == ("known", first["incident"])
+            assert fix in again["fix"]
+            (best,) = search(server, **headers)["results"]
+            assert best["source"] == "confirmed"
+            assert first["incident"].startswith(best["id"])
         assert server.stop() == 0
 
 

@@ -27,6 +27,9 @@ from mcp_rag.wiring.late import LateEmbedder, LateIndex, Lockable, Tell
 if TYPE_CHECKING:
     from mcp_rag.knowledge.incident_search import FoundIncident
 
+DEFAULT_TEAM = "default"
+"""The team whose house is the home itself: everybody's, where nobody named another."""
+
 TEAMS = "teams"
 """Folder in a home that holds the houses of its teams."""
 
@@ -118,6 +121,13 @@ def open_team_house(root: House, team: str, tell: Tell = lambda _: None, *, use_
         home = root.settings.home
         with _furnished(settings, ledger, root.embedder, shut_out, tell, home, None, use_chat) as house:
             yield house
+
+
+def teams_of(house: House) -> list[str]:
+    """The teams inside the home of ``house``, by name: those that a token was ever made for, and those with a folder."""
+    folder = house.settings.home / TEAMS
+    beside = {place.name for place in folder.iterdir() if place.is_dir()} if folder.is_dir() else set()
+    return sorted((beside | {token.team for token in house.ledger.tokens.list()}) - {DEFAULT_TEAM})
 
 
 def team_settings(settings: Settings, team: str) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,9 @@ from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.records import KnownIssue
 from mcp_rag.settings import Settings
+
+if TYPE_CHECKING:
+    from mcp_rag.wiring import House
 
 
 @click.group()
@@ -155,13 +158,22 @@ def _removed_source(settings: Settings, source: str) -> int:
 @json_option
 @home_option
 def rebuild(as_json: bool, home: Path | None) -> None:
-    """Throw the index away and make it anew from the ledger: with another model, engine or server too."""
-    from mcp_rag.wiring import open_house
+    """Throw the index away and make it anew from the ledger, a server's teams' too: with another model, engine or
+    server as well."""
+    from mcp_rag.wiring import DEFAULT_TEAM, open_house, open_team_house, teams_of
 
-    with open_house(settings_from(home=home), tell) as house, progress_bar("Indexing") as progress:
+    with open_house(settings_from(home=home), tell) as house:
+        _rebuild(house, DEFAULT_TEAM, as_json)
+        for team in teams_of(house):
+            with open_team_house(house, team, tell) as theirs:
+                _rebuild(theirs, team, as_json)
+
+
+def _rebuild(house: House, team: str, as_json: bool) -> None:
+    with progress_bar("Indexing") as progress:
         status = house.rebuild(progress)
     if as_json:
-        emit({"indexed": status.entries, "model": status.model, "engine": status.engine})
+        emit({"team": team, "indexed": status.entries, "model": status.model, "engine": status.engine})
     else:
         click.echo(f"{status.entries} entries in {status.collection}, embedded with {status.model} on {status.engine}")
 

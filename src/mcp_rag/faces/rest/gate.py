@@ -23,13 +23,14 @@ from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import AsPage, fault, fault_of, is_looked_at
 from mcp_rag.faces.serving.access import digest_of, host_of, is_loopback, same_origin, token_in
 from mcp_rag.faces.serving.asking import Asked, asked_in, begin
-from mcp_rag.faces.serving.callers import DEFAULT_TEAM, LOCAL, Caller
+from mcp_rag.faces.serving.callers import LOCAL, Caller
 from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.houses import Houses
 from mcp_rag.faces.serving.metrics import ELSEWHERE
 from mcp_rag.faces.serving.permissions import SAFE_METHODS, needed
 from mcp_rag.faces.serving.sessions import Sessions
 from mcp_rag.faces.serving.shared_house import SharedHouse
+from mcp_rag.wiring import DEFAULT_TEAM
 
 requests_log = logging.getLogger("mcp_rag.requests")
 

@@ -16,9 +16,10 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 from mcp_rag.errors import SettingsError
-from mcp_rag.faces.serving.callers import DEFAULT_TEAM, Caller, Scope
+from mcp_rag.faces.serving.callers import Caller, Scope
 from mcp_rag.ledger import StoredToken
 from mcp_rag.ledger.tokens import ID_DIGITS, Tokens
+from mcp_rag.wiring import DEFAULT_TEAM
 
 TOKEN_PREFIX = "mcprag_"
 """So that a token that leaked is seen for what it is."""

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mcp_rag.errors import Forbidden, InputError
-
-DEFAULT_TEAM = "default"
-"""The team whose house is the home itself: everybody's, where nobody named another."""
+from mcp_rag.wiring import DEFAULT_TEAM
 
 _TEAM = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """A folder, a schema of PostgreSQL and a collection of Milvus are called after it, a hyphen as an underscore there."""

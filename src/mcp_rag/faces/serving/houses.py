@@ -13,11 +13,11 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from mcp_rag.faces.serving.callers import DEFAULT_TEAM, team_named
+from mcp_rag.faces.serving.callers import team_named
 from mcp_rag.faces.serving.shared_house import SharedHouse
 from mcp_rag.faces.serving.turns import Turns
 from mcp_rag.records import Usage
-from mcp_rag.wiring import House, open_team_house
+from mcp_rag.wiring import DEFAULT_TEAM, House, open_team_house
 
 
 class Houses:
