@@ -50,10 +50,6 @@ class PagedServer(MCPServer[None]):
 
     asked_now: Callable[[], Asked]
 
-    def _tool_input_schema(self, name: str) -> dict[str, Any] | None:
-        """None, which spares a walk through the schema at each call: no argument of a tool is told in a header."""
-        return None
-
     async def _handle_list_resources(
         self, ctx: ServerRequestContext[None, Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
