@@ -15,7 +15,7 @@ import numpy as np
 from mcp_rag.logs.templates import kernel
 from mcp_rag.logs.templates.lexicon import LEXICON, Table, longer
 from mcp_rag.logs.templates.names import Numbers
-from mcp_rag.logs.templates.plain import LEADING_TOKENS, REMEMBERED_SHAPES, in_groups
+from mcp_rag.logs.templates.plain import LEADING_TOKENS, REMEMBERED_SHAPES
 from mcp_rag.logs.templates.template import WILD, Template, Token
 from mcp_rag.logs.templates.variables import masked, same_digits
 
@@ -113,12 +113,11 @@ class FastEngine:
     def restore(self, templates: Iterable[Template]) -> None:
         with LEXICON.lock:
             for template in templates:
-                rows = [LEXICON.row_of(*in_groups(token)) for token in template.own_tokens]
-                tokens = np.array(rows, np.uint64).reshape(len(rows), 5)
-                self._reserve(1, len(rows))
-                group = np.uint64(kernel.group_of(tokens, len(rows), LEADING_TOKENS))
+                tokens = LEXICON.rows_of(template.own_tokens)
+                self._reserve(1, len(tokens))
+                group = np.uint64(kernel.group_of(tokens, len(tokens), LEADING_TOKENS))
                 number = kernel.add_template(
-                    tokens, len(rows), group, self._groups.keys, self._groups.values, self._heads, self._tails,
+                    tokens, len(tokens), group, self._groups.keys, self._groups.values, self._heads, self._tails,
                     self._following, self._offsets, self._pool, self._numbers,
                 )  # fmt: skip
                 self.counts[number] = template.own_count

@@ -4,7 +4,7 @@ patterns that mask in Python alone; only imported where the ``fast`` extra is in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 REMEMBERED_WORDS = 1_000_000
 """Words known to all miners of a process; all are forgotten together when there are more. Some 200 MB at most."""
-
-
-def _hash(text: str) -> int:
-    """64 bits for a text; 0 and 1 are taken."""
-    # Python hashes the characters as they lie in memory, where ⨯, U+2A2F, looks like ``/*``.
-    same = hash(text) if text.isascii() else hash(text.encode("utf-8", "surrogatepass"))
-    same &= 0xFFFF_FFFF_FFFF_FFFF
-    return same if same > 1 else 2
 
 
 class Table:
@@ -61,12 +53,11 @@ class Rows:
         self.starts = np.zeros(1 << 10, np.int64)
         self.rows = np.zeros((1 << 10, *shape), np.uint64)
 
-    def append(self, first: int, sizes: Sequence[int], flat: Sequence[int]) -> None:
-        """Rows of the entries ``first``, ``first + 1`` …: how many each has, and the numbers in all of them."""
+    def append(self, first: int, sizes: Sequence[int], new: Any) -> None:
+        """Rows of the entries ``first``, ``first + 1`` …: how many each has, and those of all of them."""
         at = int(self.starts[first])
         self.starts = longer(self.starts, first + len(sizes) + 1)
         self.starts[first + 1 : first + len(sizes) + 1] = np.cumsum(sizes) + at
-        new = np.array(flat, np.uint64).reshape(-1, *self.rows.shape[1:])
         self.rows = longer(self.rows, at + len(new))
         self.rows[at : at + len(new)] = new
 
@@ -110,14 +101,15 @@ class Lexicon:
     def learn(self, texts: Sequence[str], hashes: Any) -> None:
         """Words, all their digits alike."""
         answers = [kernel.KEEPS] * len(texts)
-        told = []
+        told: list[str] = []
+        of_told: list[int] = []
         for n, said in enumerate(masked_alike(texts)):
-            if isinstance(said, str):
-                told.append((n, said))
-            else:
+            if said is None or isinstance(said, Kept):
                 self._kept[texts[n]] = said
-        entries = self.entries_of([said for _, said in told])
-        for (n, _), entry in zip(told, entries, strict=True):
+            else:
+                told.append(said)
+                of_told.append(n)
+        for n, entry in zip(of_told, self.entries_of(told), strict=True):
             answers[n] = entry
         self.words.put_all(hashes, answers)
 
@@ -130,45 +122,59 @@ class Lexicon:
     def entries_of(self, said: Sequence[str]) -> list[int]:
         """The number of each masked word."""
         known = self._entries
-        first = len(known)
-        sub_sizes: list[int] = []
-        subs: list[int] = []
-        token_sizes: list[int] = []
-        tokens: list[int] = []
-        for text in said:
-            if text not in known:
-                known[text] = len(known)
-                parts = text.split(" ") if " " in text else (text,)
-                sub_sizes.append(len(parts))
-                subs += map(_hash, parts)
-                parts = text.split()
-                token_sizes.append(len(parts))
-                for part in parts:
-                    tokens += self.row_of(*in_groups(token_of(part)))
-        if subs:
-            self.subs.append(first, sub_sizes, subs)
-            self.tokens.append(first, token_sizes, tokens)
+        new = [text for text in dict.fromkeys(said) if text not in known]
+        if new:
+            first = len(known)
+            known.update(zip(new, range(first, first + len(new)), strict=True))
+            # Flat lists: tens of thousands of small ones would keep the garbage collector busy.
+            sizes, parts = _split(new, " ")
+            self.subs.append(first, sizes, _hashes(parts))
+            sizes, parts = _split(new, None)
+            self.tokens.append(first, sizes, self.rows_of(map(token_of, parts)))
         return [known[text] for text in said]
 
-    def row_of(self, token: Token, leading: str, behind: str) -> tuple[int, ...]:
-        """Key, value, how it is shown, and what it is in a group's key among the first tokens and behind: as hashes."""
-        key, value, shown = token
-        number = self._known(value)
-        first = _hash(leading) if leading else 2
-        return (
-            self._known(key) if key else 0,
-            number,
-            number if shown is value else self._known(shown),
-            first,
-            first if leading is behind else _hash(behind) if behind else 2,
-        )
+    def rows_of(self, tokens: Iterable[Token]) -> Any:
+        """Of each token as hashes: key, value, how it is shown, and what it is in a group's key among the first tokens and
+        behind."""
+        columns: tuple[list[str], ...] = ([], [], [], [], [])
+        keys, values, shown, leading, behind = columns
+        for token in tokens:
+            _, first, later = in_groups(token)
+            keys.append(token[0])
+            values.append(token[1])
+            shown.append(token[2])
+            leading.append(first)
+            behind.append(later)
+        return np.stack([*map(self._known, columns[:3]), *map(_hashes, columns[3:])], axis=1)
 
-    def _known(self, text: str) -> int:
-        if text == WILD:
-            return 1
-        number = _hash(text) if text else 0
-        self.strings[number] = text
-        return number
+    def _known(self, texts: Sequence[str]) -> Any:
+        """Their hashes, 0 for an empty text and 1 for one that varies, which are remembered."""
+        numbers = _hashes(texts)
+        numbers[numbers == _EMPTY] = 0
+        numbers[numbers == _WILD] = 1
+        self.strings.update(zip(numbers.tolist(), texts, strict=True))
+        return numbers
 
+
+def _split(texts: Sequence[str], separator: str | None) -> tuple[list[int], list[str]]:
+    """The parts of all texts, and how many each has."""
+    sizes, parts = [], []
+    for text in texts:
+        of_text = text.split(separator)
+        sizes.append(len(of_text))
+        parts += of_text
+    return sizes, parts
+
+
+def _hashes(texts: Sequence[str]) -> Any:
+    """64 bits for each text; 0 and 1 are taken."""
+    # Python hashes the characters as they lie in memory, where ⨯, U+2A2F, looks like ``/*``.
+    same = [hash(text) if text.isascii() else hash(text.encode("utf-8", "surrogatepass")) for text in texts]
+    numbers = np.array(same, np.int64).view(np.uint64)
+    numbers[numbers < 2] = 2
+    return numbers
+
+
+_EMPTY, _WILD = _hashes(["", WILD])
 
 LEXICON = Lexicon()

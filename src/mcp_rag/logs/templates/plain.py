@@ -35,11 +35,11 @@ _DIGIT = re.compile(r"[0-9]")
 _TYPES = re.compile(r"<[a-z]+>")
 
 
-_Known = tuple[Token, str, str]
+InGroups = tuple[Token, str, str]
 """A token, and what stands for it in a group's key: among the first tokens, and further behind."""
 
 
-_TOKENS: dict[str, _Known] = {}
+_TOKENS: dict[str, InGroups] = {}
 """Tokens of all miners of a process: what a token is does not depend on who asks."""
 
 
@@ -157,7 +157,7 @@ class PlainEngine:
         return best
 
 
-def known_token(text: str) -> _Known:
+def known_token(text: str) -> InGroups:
     """A token's parts, and what it is in a group's key; remembered."""
     known = _TOKENS.get(text)
     if known is None:
@@ -167,7 +167,7 @@ def known_token(text: str) -> _Known:
     return known
 
 
-def in_groups(token: Token) -> _Known:
+def in_groups(token: Token) -> InGroups:
     """The token, and what stands for it in a group's key: its key, or a word that never varies. Plain words never do,
     nor labels among the first tokens. The space before a word keeps ``done:`` apart from the key of ``done:5``."""
     if token.key:
@@ -175,11 +175,12 @@ def in_groups(token: Token) -> _Known:
     if token.value == WILD:
         return token, "", ""
     if _WORD.match(token.value):
-        return token, f" {token.value}", f" {token.value}"
+        word = f" {token.value}"
+        return token, word, word
     return token, f" {token.value}" if _LABEL.match(token.value) else "", ""
 
 
-def _group(tokens: Sequence[_Known]) -> tuple[str, ...]:
+def _group(tokens: Sequence[InGroups]) -> tuple[str, ...]:
     """What all lines of a template have in common: their length, and each token that never varies, at its place."""
     return tuple([k[1] for k in tokens[:LEADING_TOKENS]] + [k[2] for k in tokens[LEADING_TOKENS:]])
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 VARIABLES: tuple[tuple[str, str], ...] = (
-    ("uuid", r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
-    ("url", r"\b[a-z][a-z0-9+]{1,9}://[^\s,;'\")\]]+"),
+    ("uuid", r"\b[\da-fA-F]{8}-(?:[\da-fA-F]{4}-){3}[\da-fA-F]{12}\b"),
+    ("url", r"\b[a-z][a-z\d+]{1,9}://[^\s,;'\")\]]+"),
     ("ip", r"\d(?<![\w.]\d)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?::\d+)?\b"),
-    ("mac", r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b"),
+    ("mac", r"\b(?:[\da-fA-F]{2}:){5}[\da-fA-F]{2}\b"),
     (
         "time",
         r"\d(?<=\b\d)(?:\d{3}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -20,7 +19,9 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("path", r"(?<![\w/<])(?:[A-Za-z]:)?(?:[/\\][\w.@~+$%*=,:#-]+){2,}[/\\]?"),
     (
         "hex",
-        r"\b(?:0x[0-9a-fA-F]+|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}|(?=[A-F]*\d)(?=\d*[A-F])[0-9A-F]{6,})\b",
+        r"[\da-fA-F](?<!\w[\da-fA-F])(?:(?<=0)x[\da-fA-F]+\b"
+        r"|(?=[\da-f]{5,}\b)(?:(?<=\d)\d*[a-f]|(?<=[a-f])[a-f]*\d)[\da-f]*"
+        r"|(?=[\dA-F]{5,}\b)(?:(?<=\d)\d*[A-F]|(?<=[A-F])[A-F]*\d)[\dA-F]*)",
     ),
     ("size", r"\d(?<![\w.]\d)\d*(?:\.\d+)?\s?(?:[KMGT]i?B|B|bytes|ms|us|ns|secs?|seconds)\b"),
     ("num", r"[-+\d](?<![A-Za-z_<\d][-+\d])(?:(?<=\d)|(?=\d))\d*(?:\.\d+)*(?![A-Za-z_\d])"),
@@ -33,15 +34,22 @@ _NEEDED = {"uuid": ("-", "-"), "url": ("://", "://"), "ip": (".", "."), "mac": (
 """One of which a text must hold for a type to be tried at all; a search for it costs a tenth of a pattern."""
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace(r"\d]", "0-9]").replace(r"\d", "[0-9]"))
+def _compiled(pattern: str, digits: str = "0-9") -> re.Pattern[str]:
+    """A pattern whose ``\\d`` is one of ``digits``."""
+    in_class = re.sub(r"\[[^]]*]", lambda found: found[0].replace(r"\d", digits), pattern)
+    return re.compile(in_class.replace(r"\d", f"[{digits}]"))
 
 
-_PASSES = tuple((_compiled(pattern), f"<{name}>", _NEEDED.get(name, ("", ""))) for name, pattern in VARIABLES)
+def _passes(digits: str) -> list[tuple[re.Pattern[str], str]]:
+    return [(_compiled(pattern, digits), f"<{name}>") for name, pattern in VARIABLES]
+
+
+_PASSES = _passes("0-9")
+_NEEDS = [_NEEDED.get(name, ("", "")) for name, _ in VARIABLES]
 _ANY = _compiled("|".join(f"(?P<{name}>{pattern})" for name, pattern in VARIABLES))
-_DIGIT_OR_PATH = re.compile(r"[0-9/\\]|[0-9a-f]{6}")
+_DIGIT = _compiled(r"\d")
 
-_TOUCHED = re.compile(r"[^\s\"'(\[=]<[a-z]+>|<[a-z]+>[^\s\"')\],.]")
+_TOUCHED = re.compile(r"<(?:(?<=[^\s\"'(\[=]<)[a-z]+>|[a-z]+>[^\s\"')\],.])")
 """A masked variable with a neighbour that another may begin or end with."""
 
 KINDS = frozenset(f"<{name}>" for name, _ in VARIABLES)
@@ -59,9 +67,9 @@ class Variable:
 def masked(line: str) -> str:
     """``line`` with its variable parts as ``<type>``. Masking twice changes nothing more."""
     # A variable can become visible when its neighbour is masked: ``7/usr/lib/x`` is a number and a path.
-    while _DIGIT_OR_PATH.search(line):
+    while _may_vary(line):
         before = line
-        for pattern, name, (this, or_that) in _PASSES:
+        for (pattern, name), (this, or_that) in zip(_PASSES, _NEEDS, strict=True):
             if this in line or or_that in line:
                 line = pattern.sub(name, line)
         if line == before or not _TOUCHED.search(line):
@@ -69,38 +77,59 @@ def masked(line: str) -> str:
     return line
 
 
-_APART = '"\x01"'
+def _may_vary(text: str, digit: re.Pattern[str] = _DIGIT) -> bool:
+    """Whether a text has what any of ``VARIABLES`` needs: a digit, a slash, or the marks of a UUID or MAC of letters."""
+    return "/" in text or "\\" in text or bool(digit.search(text)) or _many("-", 4, text) or _many(":", 5, text)
+
+
+def _many(mark: str, times: int, text: str) -> bool:
+    return mark in text and text.count(mark) >= times  # counting takes ten times as long as finding
+
+
+_BETWEEN = "\x01"
+_APART = f'"{_BETWEEN}"'
 """Stands between words that are masked together: no variable may hold a quotation mark or begins or ends other at it."""
 
 
 def masked_all(texts: Sequence[str]) -> list[str]:
     """``masked`` for each of many short texts, several times as fast."""
+    if any(_BETWEEN in text for text in texts):
+        return [masked(text) for text in texts]
+    return _masked_all(texts, _DIGIT, _PASSES)
+
+
+def _masked_all(
+    texts: Sequence[str], digit: re.Pattern[str], passes: Sequence[tuple[re.Pattern[str], str]]
+) -> list[str]:
     said = list(texts)
-    varied = [n for n, text in enumerate(said) if _DIGIT_OR_PATH.search(text)]
+    varied = [n for n, text in enumerate(said) if _may_vary(text, digit)]
     while varied:
         before = [said[n] for n in varied]
-        if any("\x01" in text for text in before):
-            return [masked(text) for text in texts]
-        for (pattern, name, _), may_hold in zip(_PASSES, _MAY_HOLD, strict=False):
-            _pass(said, [n for n in varied if may_hold(said[n])], ((pattern, name),))
-        _pass(said, varied, [(pattern, name) for pattern, name, _ in _PASSES[len(_MAY_HOLD) :]])
+        with_digits = [n for n, text in zip(varied, before, strict=True) if digit.search(text)]
+        for one, (needs_digit, may_hold) in zip(passes, _MAY_HOLD, strict=False):
+            among = with_digits if needs_digit else varied
+            _pass(said, [n for n in among if may_hold(said[n])], [one])
+        _pass(said, [n for n in with_digits if digit.search(said[n])], passes[len(_MAY_HOLD) :])
         varied = [
             n
             for n, text in zip(varied, before, strict=True)
-            if said[n] != text and "<" in said[n] and _TOUCHED.search(said[n]) and _DIGIT_OR_PATH.search(said[n])
+            if said[n] != text and _TOUCHED.search(said[n]) and _may_vary(said[n], digit)
         ]
     return said
 
 
-_MAY_HOLD: tuple[Callable[[str], bool], ...] = (
-    lambda text: text.count("-") >= 4,
-    lambda text: "://" in text,
-    lambda text: text.count(".") >= 3,
-    lambda text: text.count(":") >= 5,
-    lambda text: text.count(":") >= 2 or text.count("-") + text.count("/") >= 2,
-    lambda text: text.count("/") + text.count("\\") >= 2,
+_MAY_HOLD: tuple[tuple[bool, Callable[[str], bool]], ...] = (
+    (False, lambda text: _many("-", 4, text)),
+    (False, lambda text: "://" in text),
+    (True, lambda text: _many(".", 3, text)),
+    (False, lambda text: _many(":", 5, text)),
+    (
+        True,
+        lambda text: _many(":", 2, text) or _many("-", 2, text) or _many("/", 2, text) or ("-" in text and "/" in text),
+    ),
+    (False, lambda text: "/" in text or "\\" in text),
 )
-"""Whether a text is worth a try of the first types of ``VARIABLES``."""
+"""Whether a text is worth a try of the first types of ``VARIABLES``: a digit it needs, and more; the others need a digit."""
 
 
 def _pass(said: list[str], chosen: Sequence[int], passes: Iterable[tuple[re.Pattern[str], str]]) -> None:
@@ -112,65 +141,50 @@ def _pass(said: list[str], chosen: Sequence[int], passes: Iterable[tuple[re.Patt
         said[n] = text
 
 
-class Kept:
-    """What a word is masked to whose digits partly stay: no pattern tells one digit from another, so those that stay in
-    one word of a likeness stay in all of them, at the same places."""
+class Kept(str):
+    """What a word is masked to whose digits partly stay, with marks in their place: no pattern tells one digit from another,
+    so those that stay in one word of a likeness stay in all of them."""
 
-    __slots__ = ("_pieces", "_places")
-
-    def __init__(self, pieces: list[str], places: list[int]) -> None:
-        self._pieces, self._places = pieces, places
+    __slots__ = ()
 
     def of(self, word: str) -> str:
         """What ``word``, of this likeness, is masked to."""
-        said = self._pieces[0]
-        for place, piece in zip(self._places, self._pieces[1:], strict=True):
-            said += word[place] + piece
-        return said
+        return self.translate(dict(zip(_MARK_NUMBERS, _DIGIT.findall(word), strict=False)))
 
 
-_TENS, _UNITS = ("".join(str(n // 10) for n in range(100)), "0123456789" * 10)
-_DIGIT = _compiled(r"\d")
+_MARKS = "0123456789" + "".join(map(chr, (*range(0xC0, 0xD7), *range(0xD8, 0xF7), *range(0xF8, 0x100))))
+"""What digits are told apart by: letters that no pattern names, and that are to ``\\w`` what a digit is."""
+
+_MARK = re.compile(f"[{_MARKS}]")
+_MARK_NUMBERS = [*map(ord, _MARKS)]
+_MARKED_PASSES = _passes(_MARKS.replace("0123456789", "0-9"))
 
 
-def masked_alike(alikes: Sequence[str]) -> list[str | Kept | None]:
+def masked_alike(alikes: Sequence[str]) -> list[str | None]:
     """What words are masked to, each given with its digits made the same: a text, where that is the same for all words of
-    this likeness; else what tells it from a word; None where only masking the word itself tells it.
-
-    Digits are told apart by numbering them: with their units first, and with their tens where more than ten of them
-    stay or may have stayed.
-    """
-    # A word of letters alone varies by none of the patterns.
-    said: list[str | Kept | None] = [alike if alike.isalpha() else None for alike in alikes]
-    asked = [n for n, alike in enumerate(alikes) if said[n] is None and _HEX_PREFIX not in alike]
-    units = masked_all([_numbered(alikes[n], _UNITS) for n in asked])
-    open_units: dict[int, str] = {}
-    for n, text in zip(asked, units, strict=True):
-        if not _DIGIT.search(text):
-            said[n] = text
-        elif (digits := alikes[n].count("7")) <= 10:
-            said[n] = _kept(alikes[n], _TENS, text)
-        elif digits <= len(_UNITS):
-            open_units[n] = text
-    tens = masked_all([_numbered(alikes[n], _TENS) for n in open_units])
-    for (n, text), of_tens in zip(open_units.items(), tens, strict=True):
-        said[n] = _kept(alikes[n], of_tens, text)
+    this likeness; else a ``Kept``, which tells it from a word; None where only masking the word itself tells it."""
+    said: list[str | None] = [None if _may_vary(alike) else alike for alike in alikes]
+    asked = [n for n, alike in enumerate(alikes) if said[n] is None and _can_be_marked(alike)]
+    for n, text in zip(asked, _masked_all([_marked(alikes[n]) for n in asked], _MARK, _MARKED_PASSES), strict=True):
+        said[n] = Kept(text) if _MARK.search(text) else text
     return said
 
 
-def _numbered(alike: str, digits: str) -> str:
-    if "7" not in alike:
-        return alike
-    first, *pieces = alike.split("7")
-    if len(pieces) > len(digits):
-        return alike
-    return first + "".join([digit + piece for digit, piece in zip(digits, pieces, strict=False)])
+def _can_be_marked(alike: str) -> bool:
+    return (
+        _HEX_PREFIX not in alike
+        and _BETWEEN not in alike
+        and alike.count("7") <= len(_MARKS)
+        and (alike.isascii() or not _MARK.search(alike.replace("7", "")))
+    )
 
 
-def _kept(alike: str, tens: str, units: str) -> Kept:
-    places = [found.start() for found in _DIGIT.finditer(alike)]
-    of_tens = _DIGIT.findall(tens) if tens is not _TENS else repeat("0")
-    return Kept(_DIGIT.split(units), [places[int(t + u)] for t, u in zip(of_tens, _DIGIT.findall(units), strict=False)])
+def _marked(alike: str) -> str:
+    """Its digits told apart."""
+    pieces = alike.split("7")
+    marked = [""] * (2 * len(pieces) - 1)
+    marked[::2], marked[1::2] = pieces, _MARKS[: len(pieces) - 1]
+    return "".join(marked)
 
 
 _SPANNING = _compiled(
@@ -243,12 +257,12 @@ class Masker:
             self._alike, self._kept = {}, {}
         return self._remember(word, masked_alike([word.replace(_GLUE, " ")])[0])
 
-    def _remember(self, word: str, said: str | Kept | None) -> str | None:
-        if isinstance(said, str):
-            self._alike[word] = said
-            return said
-        self._alike[word], self._kept[word] = None, said
-        return None
+    def _remember(self, word: str, said: str | None) -> str | None:
+        if said is None or isinstance(said, Kept):
+            self._alike[word], self._kept[word] = None, said
+            return None
+        self._alike[word] = said
+        return said
 
     def _of_exact(self, word: str, alike: str) -> str:
         known = self._exact.get(word)
