@@ -179,7 +179,7 @@ class _Talk:
             except ContextOverflow:
                 if self.rounds or window.tokens < _SHORTEST_WINDOW:
                     raise
-                window = Window(window.tokens // 2, window.count)
+                window = replace(window, tokens=window.tokens // 2)
                 messages = write_talk(self.diagnosis, question, history, window)
                 continue
             if not reply.calls or self.rounds >= ROUNDS:

@@ -46,19 +46,20 @@ def spoken_by(name: str, chat: ChatModel, word_by: Callable[[Diagnosis, ChatMode
         heard = Overheard(chat)
         begun = time.perf_counter()
         worded = word_by(plain, heard)
-        return Spoken(worded, time.perf_counter() - begun, _figures(heard.replies, plain, worded))
+        return Spoken(worded, time.perf_counter() - begun, _figures(heard, plain, worded))
 
     return Voice(name, word)
 
 
-def _figures(replies: Sequence[Reply], plain: Diagnosis, worded: Diagnosis) -> dict[str, float]:
+def _figures(heard: Overheard, plain: Diagnosis, worded: Diagnosis) -> dict[str, float]:
     """What of the model's last reply stood, and the tokens of all."""
+    replies = heard.replies
     figures = {
         "prompt tokens": float(sum(reply.prompt_tokens for reply in replies)),
         "answer tokens": float(sum(reply.completion_tokens for reply in replies)),
     }
     try:
-        answer = ground(replies[-1].text, plain) if replies else None
+        answer = ground(replies[-1].text, plain, heard.schema) if replies else None
     except ChatMalformed:
         answer = None
     figures["usable answer"] = float(answer is not None)
@@ -73,17 +74,19 @@ def _figures(replies: Sequence[Reply], plain: Diagnosis, worded: Diagnosis) -> d
 
 
 class Overheard:
-    """A chat model whose replies are kept in ``replies``."""
+    """A chat model whose replies are kept in ``replies``, and the last ``schema`` by which it was asked."""
 
     def __init__(self, inner: ChatModel) -> None:
         self._inner = inner
         self.replies: list[Reply] = []
+        self.schema: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
         return self._inner.name
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
+        self.schema = schema
         reply = self._inner.complete(messages, schema)
         self.replies.append(reply)
         return reply
@@ -91,6 +94,7 @@ class Overheard:
     def stream(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), schema: Mapping[str, Any] | None = None
     ) -> Iterator[str | Reply]:
+        self.schema = schema
         for piece in self._inner.stream(messages, tools, schema):
             if isinstance(piece, Reply):
                 self.replies.append(piece)

@@ -17,6 +17,9 @@ token are for 64.5 and 31.0 % (``benchmarks/tokens.py``)."""
 MAX_ANSWER_TOKENS = 800
 """A diagnosis in JSON has some 300. Chosen by eye."""
 
+PROMPT_CHARACTERS = 12_000
+"""Some 3,000 tokens: more lines than these say little more, also where more would fit. Chosen by eye."""
+
 UNKNOWN_WINDOW = 4_096
 """Tokens that every server in use has at least: the smallest default, that of Ollama."""
 
@@ -81,15 +84,23 @@ def estimated_tokens(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How much fits: ``tokens`` of prompt and answer together, as ``count`` counts them."""
+    """How much fits: ``tokens`` of prompt and answer together, as ``count`` counts them.
+
+    ``answer`` is the most tokens that an answer is given, ``characters`` the most of a prompt's data: a model that reads
+    and writes slowly gets less of both. ``bounded``: the server takes a schema of its own for each question, with bounds
+    on texts and lists, at no cost; a cloud refuses some such bounds, or compiles each new schema for seconds.
+    """
 
     tokens: int = UNKNOWN_WINDOW
     count: Callable[[str], int] = estimated_tokens
+    answer: int = MAX_ANSWER_TOKENS
+    characters: int = PROMPT_CHARACTERS
+    bounded: bool = False
 
 
 def answer_tokens(window: Window) -> int:
     """How much of a window is kept for the answer."""
-    return min(MAX_ANSWER_TOKENS, window.tokens // 3)
+    return min(window.answer, window.tokens // 3)
 
 
 class ChatModel(Protocol):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_rag.errors import ChatMalformed
-from mcp_rag.reasoning.bearing import Given, Part
+from mcp_rag.reasoning.bearing import Given, Part, telling_words
 from mcp_rag.reasoning.hostile import plain
 from mcp_rag.records import Diagnosis, Statement, Verdict
 
@@ -83,7 +83,26 @@ def _closed(text: str) -> str:
     return body.rstrip().rstrip(",") + "".join(reversed(ends))
 
 
-def ground(reply: str, diagnosis: Diagnosis) -> Answer:
+_UNFINISHED = (*",;:，；：、([{-–—", "...", "…")
+_FINISHED = (*".!?。！？`'\")»”",)
+
+
+def is_whole(text: str, longest: int | None = None) -> bool:
+    """Whether a statement ends where it ended, and was not cut off: at ``longest`` characters, or inside a list, a bracket
+    or a piece of code. A small model that repeats itself ends so."""
+    text = text.rstrip()
+    if longest is not None and len(text) >= longest and not text.endswith(_FINISHED):
+        return False
+    return not text.endswith(_UNFINISHED) and text.count("`") % 2 == 0 and text.count("(") <= text.count(")")
+
+
+def says_more(text: str, than: Sequence[str]) -> bool:
+    """Whether no one of the texts ``than`` holds all its telling words."""
+    said = telling_words(text)
+    return bool(said) and not any(said <= telling_words(one) for one in than)
+
+
+def ground(reply: str, diagnosis: Diagnosis, schema: Mapping[str, Any] | None = None) -> Answer:
     """Check ``reply`` against the excerpt and the known issues that were given.
 
     A statement is supported when each line and each issue that it cites was given, these say what it says, and every
@@ -98,25 +117,58 @@ def ground(reply: str, diagnosis: Diagnosis) -> Answer:
     cause = Part.CAUSE if diagnosis.verdict is Verdict.KNOWN else Part.READING
     said = [plain(command) for command in _texts(value.get("commands"))]
     steps = value.get("fix")
+    bounds = _Bounds.of(schema)
+    reason = _checked(value["cause"], given, cause, bounds.cause)
+    fix = [_checked(step, given, Part.FIX, bounds.step) for step in _objects(steps)]
+    told = [*_told(diagnosis), *(one.text for one in (reason, *fix))]
     return Answer(
-        cause=_checked(value["cause"], given, cause),
-        fix=tuple(_checked(step, given, Part.FIX) for step in steps if isinstance(step, dict))
-        if isinstance(steps, list)
-        else (),
+        cause=reason,
+        fix=tuple(fix),
         commands=tuple(dict.fromkeys(command for command in said if command in given.commands)),
-        cannot_tell=_left_open(value.get("cannot_tell"), given),
+        cannot_tell=_left_open(value.get("cannot_tell"), given, told, bounds.cannot_tell),
         invented=sum(command not in given.commands for command in said),
     )
 
 
-def _checked(said: Mapping[str, Any], given: Given, part: Part) -> Statement:
-    text = said.get("text")
-    return given.check(str(text or ""), _whole_numbers(said.get("lines")), _texts(said.get("issues")), part)
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """The greatest lengths of texts, in characters, by the schema that was asked by."""
+
+    cause: int | None = None
+    step: int | None = None
+    cannot_tell: int | None = None
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any] | None) -> _Bounds:
+        if schema is None:
+            return cls()
+        parts = schema["properties"]
+        cause, step = parts["cause"]["properties"], parts["fix"]["items"]["properties"]
+        return cls(*(one.get("maxLength") for one in (cause["text"], step["text"], parts["cannot_tell"])))
 
 
-def _left_open(said: object, given: Given) -> str:
-    text = plain(said).strip()[:LEFT_OPEN_CHARACTERS] if isinstance(said, str) else ""
-    return "" if given.strange(text) or not given.holds(text) else text
+def _checked(said: Mapping[str, Any], given: Given, part: Part, longest: int | None) -> Statement:
+    text = str(said.get("text") or "")
+    checked = given.check(text, _whole_numbers(said.get("lines")), _texts(said.get("issues")), part)
+    return checked if is_whole(text, longest) else replace(checked, supported=False)
+
+
+def _told(diagnosis: Diagnosis) -> list[str]:
+    """What the answer says without a model."""
+    told = [diagnosis.incident.message] if diagnosis.incident else []
+    told += [one.text for one in (diagnosis.cause, diagnosis.fix) if one]
+    return told + [one.issue.title for one in diagnosis.evidence if one.match]
+
+
+def _left_open(said: object, given: Given, told: Sequence[str], longest: int | None) -> str:
+    """What a model says that it could not tell; nothing where that is told."""
+    text = plain(said).strip() if isinstance(said, str) else ""
+    whole = is_whole(text, longest) and says_more(text, told)
+    return text[:LEFT_OPEN_CHARACTERS] if whole and given.holds(text) and not given.strange(text) else ""
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _texts(value: object) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,17 +31,25 @@ MAX_REPLY_BYTES = 1_000_000
 class OpenAIChat:
     """One model of one server. ``timeout_seconds`` bounds a whole call, its retries included.
 
-    ``window_tokens`` goes before what the server says of its context; 0 asks it.
+    ``window_tokens`` goes before what the server says of its context; 0 asks it. ``narrow`` makes of what the server says
+    what this model is to be given.
     """
 
     def __init__(
-        self, base_url: str, model: str, api_key: str = "", timeout_seconds: float = 60.0, window_tokens: int = 0
+        self,
+        base_url: str,
+        model: str,
+        api_key: str = "",
+        timeout_seconds: float = 60.0,
+        window_tokens: int = 0,
+        narrow: Callable[[Window], Window] | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._model = model
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._timeout_seconds = timeout_seconds
         self._window_tokens = window_tokens
+        self._narrow = narrow or (lambda window: window)
         self._window: Window | None = None
         self._dialect = Dialect()
 
@@ -82,8 +90,9 @@ class OpenAIChat:
                 try:
                     self._know_model(call)
                 except (ChatMalformed, ChatUnreachable):
-                    return Window(self._window_tokens) if self._window_tokens else Window()
-                self._window = ask_window(self._base_url, self._model, self._headers, self._window_tokens)
+                    return self._narrow(Window(self._window_tokens) if self._window_tokens else Window())
+                asked = ask_window(self._base_url, self._model, self._headers, self._window_tokens)
+                self._window = self._narrow(asked)
         return self._window
 
     def _body(

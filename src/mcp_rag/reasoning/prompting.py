@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from mcp_rag.reasoning.bearing import harmless
-from mcp_rag.reasoning.chat import Message, Window, answer_tokens
+from mcp_rag.reasoning.chat import PROMPT_CHARACTERS, Message, Window, answer_tokens
 from mcp_rag.reasoning.hostile import muted
 from mcp_rag.records import Diagnosis, Evidence
 
@@ -28,33 +28,6 @@ Say only what they bear:
 Invent no command, version, path or name. If no known issue is given, leave "fix" and "commands" empty and let "cause"
 say only what the log lines themselves state.
 Answer with one JSON object and nothing else."""
-
-_STATEMENT: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "text": {"type": "string"},
-        "lines": {"type": "array", "items": {"type": "integer"}},
-        "issues": {"type": "array", "items": {"type": "string"}},
-    },
-    "required": ["text", "lines", "issues"],
-    "additionalProperties": False,
-}
-
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "cause": _STATEMENT,
-        "fix": {"type": "array", "items": _STATEMENT},
-        "commands": {"type": "array", "items": {"type": "string"}},
-        "cannot_tell": {"type": "string"},
-    },
-    "required": ["cause", "fix", "commands", "cannot_tell"],
-    "additionalProperties": False,
-}
-"""JSON schema of the answer, for servers with structured output and for the check of all others."""
-
-PROMPT_CHARACTERS = 12_000
-"""Some 3,000 tokens: more lines than these say little more, also where more would fit. Chosen by eye."""
 
 TEMPLATE_TOKENS = 120
 """What a chat template adds to two messages, with room to spare. Chosen by eye."""
@@ -73,7 +46,8 @@ ROUNDS = 4
 
 
 def write_prompt(diagnosis: Diagnosis, window: Window | None = None) -> list[Message]:
-    """The messages that ask for the wording of ``diagnosis``, within ``window`` and ``PROMPT_CHARACTERS``."""
+    """The messages that ask for the wording of ``diagnosis``, within ``window``; without one, within
+    ``PROMPT_CHARACTERS``."""
     if window is None:
         return [Message("system", INSTRUCTIONS), Message("user", _within(diagnosis, PROMPT_CHARACTERS))]
     room = window.tokens - answer_tokens(window) - TEMPLATE_TOKENS - window.count(INSTRUCTIONS)
@@ -81,12 +55,12 @@ def write_prompt(diagnosis: Diagnosis, window: Window | None = None) -> list[Mes
 
 
 def write_data(diagnosis: Diagnosis, window: Window, room: int) -> str:
-    """Incident and known issues as JSON in at most ``room`` tokens of ``window``, and ``PROMPT_CHARACTERS``.
+    """Incident and known issues as JSON in at most ``room`` tokens of ``window``, and its ``characters``.
 
     What says least is cut first: lines far from the one that names the cause, long documents, then all other lines;
     that line and the first known issue's cause and fix stay, the longest of them shortened at the very last.
     """
-    characters = PROMPT_CHARACTERS
+    characters = window.characters
     for _ in range(ROUNDS):
         data = _within(diagnosis, characters)
         spent = window.count(data)

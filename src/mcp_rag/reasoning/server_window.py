@@ -6,7 +6,7 @@ none, says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp_rag.reasoning.chat import UNKNOWN_WINDOW, Window, estimated_tokens
@@ -32,18 +32,27 @@ def ask_window(base_url: str, model: str, headers: Mapping[str, str], tokens: in
 
     place = base_url.removesuffix("/v1")
     with httpx.Client(headers=dict(headers), timeout=SECONDS_TO_ASK, trust_env=True) as client:
-        asked = next((found for ask in _DIALECTS if (found := ask(client, place, base_url, model))), None)
-        length = tokens or (asked or HOSTED_TOKENS)
+        told = next(((ask, found) for ask in _DIALECTS if (found := ask(client, place, base_url, model))), None)
+        asked, length = told or (None, HOSTED_TOKENS)
         counted = _counts(client, place, model)
-    return Window(length, _counter(place, model, headers, counted) if counted else estimated_tokens)
+    count = _counter(place, model, headers, counted) if counted else estimated_tokens
+    return Window(tokens or length, count, bounded=asked not in (None, _hosted))
 
 
 def _vllm(client: httpx.Client, place: str, base_url: str, model: str) -> int | None:
-    """vLLM's list of models says ``max_model_len``; others', such as SGLang's and LiteLLM's, alike."""
+    """vLLM's list of models says ``max_model_len``; SGLang's too."""
+    return _listed(client, base_url, model, ("max_model_len",))
+
+
+def _hosted(client: httpx.Client, place: str, base_url: str, model: str) -> int | None:
+    """What other lists of models say, those of gateways to clouds among them."""
+    return _listed(client, base_url, model, ("max_context_length", "context_length", "context_window"))
+
+
+def _listed(client: httpx.Client, base_url: str, model: str, names: Sequence[str]) -> int | None:
     listed = _get(client, f"{base_url}/models").get("data")
     rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
     mine = [row for row in rows if row.get("id") == model] or rows[:1]
-    names = ("max_model_len", "max_context_length", "context_length", "context_window")
     return next((found for row in mine for name in names if (found := _whole(row.get(name)))), None)
 
 
@@ -81,7 +90,7 @@ def _set_lengths(shown: Mapping[str, Any]) -> Iterator[int]:
             yield int(value)
 
 
-_DIALECTS = (_vllm, _llama_cpp, _ollama, _lm_studio)
+_DIALECTS = (_vllm, _llama_cpp, _ollama, _lm_studio, _hosted)
 
 
 def _counts(client: httpx.Client, place: str, model: str) -> Callable[[str], dict[str, Any]] | None:

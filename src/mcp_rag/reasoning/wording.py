@@ -6,13 +6,15 @@ beyond the evidence is dropped or marked, and the answer composed without it sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from mcp_rag.errors import ContextOverflow
-from mcp_rag.reasoning.chat import ChatModel, Message, Reply, Window
-from mcp_rag.reasoning.grounding import Answer, ground
-from mcp_rag.reasoning.prompting import SCHEMA, write_prompt
+from mcp_rag.reasoning.chat import ChatModel, Message, Reply
+from mcp_rag.reasoning.grounding import Answer, ground, says_more
+from mcp_rag.reasoning.prompting import write_prompt
+from mcp_rag.reasoning.shaping import schema_for
 from mcp_rag.records import Diagnosis, Statement, Verdict
 
 NOTHING_BEARS_IT = "(no known issue bears this)"
@@ -33,7 +35,7 @@ def word(diagnosis: Diagnosis, chat: ChatModel, hear: Hear | None = None) -> Dia
         ContextOverflow: even the shortest prompt is too long for it.
         ChatMalformed: it answered, but not usably.
     """
-    answer = ground(_asked(diagnosis, chat, hear).text, diagnosis)
+    answer = _asked(diagnosis, chat, hear)
     notes = list(diagnosis.notes)
     if answer.invented:
         notes.append(f"Dropped from {chat.name}'s answer: {answer.invented} command(s) that no known issue gives")
@@ -42,25 +44,27 @@ def word(diagnosis: Diagnosis, chat: ChatModel, hear: Hear | None = None) -> Dia
     return _with_wording(diagnosis, answer, chat.name, notes)
 
 
-def _asked(diagnosis: Diagnosis, chat: ChatModel, hear: Hear | None) -> Reply:
-    """The model's reply; a prompt that turns out too long is written anew for less room."""
+def _asked(diagnosis: Diagnosis, chat: ChatModel, hear: Hear | None) -> Answer:
+    """The model's answer; a prompt that turns out too long is written anew for less room."""
     window = chat.window()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _replied(chat, write_prompt(diagnosis, window), hear)
+            messages = write_prompt(diagnosis, window)
+            schema = schema_for(messages, window)
+            return ground(_replied(chat, messages, schema, hear).text, diagnosis, schema)
         except ContextOverflow:
             if attempt == ATTEMPTS:
                 raise
-            window = Window(window.tokens // 2, window.count)
+            window = replace(window, tokens=window.tokens // 2)
     raise AssertionError
 
 
-def _replied(chat: ChatModel, messages: Sequence[Message], hear: Hear | None) -> Reply:
+def _replied(chat: ChatModel, messages: Sequence[Message], schema: Mapping[str, Any], hear: Hear | None) -> Reply:
     if hear is None:
-        return chat.complete(messages, SCHEMA)
+        return chat.complete(messages, schema)
     hear("")
     reply = Reply("", chat.name)
-    for piece in chat.stream(messages, schema=SCHEMA):
+    for piece in chat.stream(messages, schema=schema):
         if isinstance(piece, Reply):
             reply = piece
         else:
@@ -69,33 +73,59 @@ def _replied(chat: ChatModel, messages: Sequence[Message], hear: Hear | None) ->
 
 
 def _with_wording(diagnosis: Diagnosis, answer: Answer, name: str, notes: list[str]) -> Diagnosis:
-    """The cause in the model's words if they stand; its steps before the known issue's own fix, never instead."""
+    """The model's cause and steps, where they stand, before the known issue's own, never instead."""
     kept = [step for step in answer.fix if step.supported]
     lost = len(answer.fix) - len(kept) + (not answer.cause.supported)
     if lost:
         notes.append(f"{lost} statement(s) of {name} were not borne by the evidence and are left out")
-    if answer.cannot_tell and (answer.cause.supported or kept):
+    cause = _cause(diagnosis, answer.cause)
+    worded = bool(kept) or cause is not diagnosis.cause
+    if answer.cannot_tell and worded:
         notes.append(f"Left open, says {name}: {answer.cannot_tell}")
     return replace(
         diagnosis,
-        cause=answer.cause if answer.cause.supported else diagnosis.cause,
+        cause=cause,
         fix=_fix(diagnosis.fix, kept),
-        worded_by=name if answer.cause.supported or kept else None,
+        worded_by=name if worded else None,
         notes=tuple(notes),
     )
+
+
+def _cause(diagnosis: Diagnosis, said: Statement) -> Statement | None:
+    """What the model says of these lines, and the known issue's cause; that alone where the model repeats something."""
+    known = diagnosis.cause
+    if known is None or not said.supported or not says_more(said.text, _shown(diagnosis)):
+        return known
+    lines = tuple(dict.fromkeys((*said.lines, *known.lines)))
+    return replace(known, text=_before(said.text, known.text), lines=lines)
 
 
 def _fix(known: Statement | None, steps: list[Statement]) -> Statement | None:
     if known is None or not steps:
         return known
-    worded = " ".join(step.text if step.text.endswith((".", "!", "?", "。")) else f"{step.text}." for step in steps)
     lines = tuple(dict.fromkeys(n for step in steps for n in step.lines))
-    return replace(known, text=f"{worded}\n\nFrom the known issue: {known.text}", lines=lines)
+    return replace(known, text=_before(" ".join(_ended(step.text) for step in steps), known.text), lines=lines)
+
+
+def _before(said: str, known: str) -> str:
+    return f"{_ended(said)}\n\nFrom the known issue: {known}"
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "。")) else f"{text}."
+
+
+def _shown(diagnosis: Diagnosis) -> list[str]:
+    """What the answer shows anyhow: lines of the log, and what the known issue says of it."""
+    incident, known = diagnosis.incident, diagnosis.cause
+    lines = [incident.message, *(line.text for line in incident.excerpt)] if incident else []
+    return [*lines, *([known.text] if known else []), *(one.issue.title for one in diagnosis.evidence if one.match)]
 
 
 def _with_reading(diagnosis: Diagnosis, answer: Answer, name: str, notes: list[str]) -> Diagnosis:
     """Nothing known matches, and a model does not change that; what it reads in the lines is given as just that."""
-    if answer.cause.supported and answer.cause.lines:
+    message = diagnosis.incident.message if diagnosis.incident else ""
+    if answer.cause.supported and answer.cause.lines and says_more(answer.cause.text, [message]):
         cited = ", ".join(str(n) for n in answer.cause.lines)
         notes.append(f"{name} reads in lines {cited}: {answer.cause.text} {NOTHING_BEARS_IT}")
     return replace(diagnosis, notes=tuple(notes))

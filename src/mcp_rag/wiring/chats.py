@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -39,7 +40,7 @@ def chat_at(place: str, settings: Settings, ledger: Ledger) -> ChatModel:
 
 
 def _served(url: str, model: str, key: str, settings: Settings, ledger: Ledger) -> ChatModel:
-    from mcp_rag.inference.embedded import SCHEME, EmbeddedServer
+    from mcp_rag.inference.embedded import ANSWER_TOKENS, PROMPT_CHARACTERS, SCHEME, EmbeddedServer
     from mcp_rag.reasoning.guarded_chat import GuardedChat
     from mcp_rag.reasoning.openai_chat import OpenAIChat
 
@@ -47,10 +48,12 @@ def _served(url: str, model: str, key: str, settings: Settings, ledger: Ledger) 
     served: ChatModel
     if url.startswith(SCHEME):
         path = Path(url.removeprefix(SCHEME)).expanduser()
-        server = EmbeddedServer(path, tokens)
-        served = LateChat(
-            model or path.stem, lambda: OpenAIChat(server.base_url, model or path.stem, "", seconds, tokens)
-        )
+        name, server = model or path.stem, EmbeddedServer(path, tokens)
+
+        def narrow(window: Window) -> Window:
+            return replace(window, answer=ANSWER_TOKENS, characters=PROMPT_CHARACTERS)
+
+        served = LateChat(name, lambda: OpenAIChat(server.base_url, name, "", seconds, tokens, narrow))
     else:
         served = OpenAIChat(url, model, key, seconds, tokens)
     return GuardedChat(served, settings.chat_concurrency, settings.chat_timeout_seconds, ledger.usage.record)

@@ -337,7 +337,7 @@ def test_an_answer_is_asked_no_longer_than_its_window_leaves() -> None:
 
 def test_an_overflow_is_answered_by_a_shorter_prompt() -> None:
     said = {
-        "cause": {"text": "The word is wrong.", "lines": [30], "issues": ["i"]},
+        "cause": {"text": "The word of line 30 is wrong, and it broke.", "lines": [30], "issues": ["i"]},
         "fix": [],
         "commands": [],
         "cannot_tell": "",
@@ -345,6 +345,8 @@ def test_an_overflow_is_answered_by_a_shorter_prompt() -> None:
     lengths: list[int] = []
 
     def answer(handler: BaseHTTPRequestHandler, body: dict[str, object]) -> None:
+        if "messages" not in body:
+            return say(handler, {}, 404)
         lengths.append(len(json.dumps(body["messages"])))
         say(
             handler,
