@@ -47,6 +47,7 @@ BETTER = {"right fix": 1, "right cause when known": 1, "cause named": 1, "honest
 
 Diagnose = Callable[[str], Diagnosis]
 Progress = Callable[[int, int], None]
+Keep = Callable[[Sequence[Report]], None]
 
 
 def evaluate(
@@ -55,25 +56,45 @@ def evaluate(
     voices: Sequence[Voice],
     progress: Progress,
     judge: Judge | None = None,
+    earlier: Sequence[Report] = (),
+    keep: Keep | None = None,
 ) -> list[Report]:
     """Diagnose every log once, by its path, have each voice word that, and hold the answers against the label.
 
+    Logs that ``earlier`` holds for every voice are taken from there; ``keep`` is given the reports after each other log.
     Interrupted, it gives the figures of the logs that are done, if any are.
     """
     accepted = [row.fix for row in rows if row.fix]
-    values: list[dict[str, dict[str, float]]] = [{} for _ in voices]
+    values = [_taken_over(voice, rows, earlier) for voice in voices]
     for number, row in enumerate(rows, 1):
+        if all(row.file in mine.get("seconds", {}) for mine in values):
+            progress(number, len(rows))
+            continue
         try:
             answers = _answers(row, diagnose, voices, accepted, judge)
         except KeyboardInterrupt:
-            if number == 1:
+            if not any(values):
                 raise
             break
         for mine, figures in zip(values, answers, strict=True):
             for figure, value in figures.items():
                 mine.setdefault(figure, {})[row.file] = value
         progress(number, len(rows))
-    ordered = [{figure: mine[figure] for figure in FIGURES if figure in mine} for mine in values]
+        if keep:
+            keep(_reports(voices, values))
+    return _reports(voices, values)
+
+
+def _taken_over(voice: Voice, rows: Sequence[Labelled], earlier: Sequence[Report]) -> dict[str, dict[str, float]]:
+    """What an earlier run found of these logs for this voice."""
+    before = next((one.values for one in earlier if one.name == voice.name), {})
+    files = {row.file for row in rows}
+    kept = {figure: {log: value for log, value in logs.items() if log in files} for figure, logs in before.items()}
+    return {figure: logs for figure, logs in kept.items() if logs}
+
+
+def _reports(voices: Sequence[Voice], values: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Report]:
+    ordered = [{figure: dict(mine[figure]) for figure in FIGURES if figure in mine} for mine in values]
     return [Report(voice.name, mine) for voice, mine in zip(voices, ordered, strict=True)]
 
 

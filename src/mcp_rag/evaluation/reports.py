@@ -74,6 +74,22 @@ def to_json(reports: Sequence[Report], sample: str) -> dict[str, Any]:
     return {"format": REPORT, "version": REPORT_VERSION, "sample": sample, "reports": rows}
 
 
+def write_reports(file: Path, reports: Sequence[Report], sample: str) -> None:
+    """Store reports; a kill meanwhile leaves what was stored before.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    part = file.with_name(f"{file.name}.part")
+    try:
+        part.write_text(json.dumps(to_json(reports, sample), ensure_ascii=False) + "\n", encoding="utf-8")
+        part.replace(file)
+    except OSError as fault:
+        raise InputError(
+            f"The report {file} cannot be written", str(fault), "Name a file in a writable folder"
+        ) from fault
+
+
 def read_reports(file: Path) -> list[Report]:
     """The reports that a file holds.
 

@@ -12,7 +12,7 @@ from mcp_rag.errors import ChatUnreachable, InputError
 from mcp_rag.evaluation.diagnosing import changed_logs, evaluate
 from mcp_rag.evaluation.judging import Judge
 from mcp_rag.evaluation.labelled import Labelled, read_labelled, sampled
-from mcp_rag.evaluation.reports import Report, compare, counterpart, interval, read_reports, to_json
+from mcp_rag.evaluation.reports import Report, compare, counterpart, interval, read_reports, to_json, write_reports
 from mcp_rag.evaluation.voices import ALONE, alone, spoken_by
 from mcp_rag.reasoning.chat import ChatModel, Reply
 from mcp_rag.reasoning.scripted_chat import ScriptedChat
@@ -119,6 +119,45 @@ def test_who_interrupts_gets_the_figures_of_what_is_done(folder: Path) -> None:
     stop = "/known.log"
     with pytest.raises(KeyboardInterrupt):
         evaluate(read_labelled(folder), interrupted, [alone()], quiet)
+
+
+def test_what_was_stored_is_not_diagnosed_again(folder: Path, tmp_path: Path) -> None:
+    rows, file = read_labelled(folder), tmp_path / "kept.json"
+
+    def third_fails(log: str) -> Diagnosis:
+        if log == str(rows[2].path):
+            raise RuntimeError("killed")
+        return diagnosed(log)
+
+    with pytest.raises(RuntimeError):
+        evaluate(rows, third_fails, [alone()], quiet, keep=lambda done: write_reports(file, done, "some"))
+    stored = read_reports(file)
+    assert set(stored[0].values["seconds"]) == {row.file for row in rows[:2]}
+
+    again: list[str] = []
+    steps: list[tuple[int, int]] = []
+
+    def counted(log: str) -> Diagnosis:
+        again.append(log)
+        return diagnosed(log)
+
+    (report,) = evaluate(rows, counted, [alone()], lambda *step: steps.append(step), earlier=stored)
+    assert again == [str(row.path) for row in rows[2:]]
+    assert steps[-1] == (len(rows), len(rows))
+    (whole,) = evaluate(rows, diagnosed, [alone()], quiet)
+    assert {figure: set(logs) for figure, logs in report.values.items()} == {
+        figure: set(logs) for figure, logs in whole.values.items()
+    }
+    (fewer,) = evaluate(rows[:1], counted, [alone()], quiet, earlier=stored)
+    assert set(fewer.values["seconds"]) == {rows[0].file}, "logs outside the sample do not count"
+
+
+def test_a_model_that_was_not_scored_before_has_all_logs_diagnosed(folder: Path) -> None:
+    rows = read_labelled(folder)
+    stored = evaluate(rows, diagnosed, [alone()], quiet)
+    both = [alone(), spoken_by("m", ScriptedChat(), lambda plain, chat: plain)]
+    first, second = evaluate(rows, diagnosed, both, quiet, earlier=stored)
+    assert set(first.values["seconds"]) == set(second.values["seconds"]) == {row.file for row in rows}
 
 
 def test_what_a_model_reads_in_an_unknown_failure_may_name_its_cause(folder: Path) -> None:

@@ -55,6 +55,7 @@ def test_a_real_small_model_speaks_the_protocol(tmp_path: Path) -> None:
         chat = house.assistant.chat
         assert chat is not None
         assert chat.window().tokens == 2_048
+        assert chat.window().bounded and chat.window().answer < 800, "a processor writes slowly"
         assert chat.window().count("one two three") == 3, "counted by the model's own tokenizer"
         shaped = chat.complete([Message("user", "Is the sky blue? Answer yes or no.")], SCHEMA)
         assert set(json.loads(shaped.text)) == {"answer"}

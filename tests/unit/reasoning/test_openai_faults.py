@@ -253,14 +253,16 @@ def test_a_server_that_asks_for_longer_than_there_is_is_not_waited_for() -> None
         ({"/props": {"default_generation_settings": {"n_ctx": 1024}, "n_ctx": 4096}}, 1024),
         ({"/api/ps": {"models": [{"name": "m", "context_length": 8192}]}}, 8192),
         ({"/api/v0/models/m": {"loaded_context_length": 3000, "max_context_length": 9000}}, 3000),
+        ({"/v1/models": {"data": [{"id": "m", "context_length": 5000}]}}, 5000),
         ({}, 32_768),
     ],
-    ids=["vLLM", "llama.cpp", "Ollama", "LM Studio", "another"],
+    ids=["vLLM", "llama.cpp", "Ollama", "LM Studio", "a gateway", "another"],
 )
 def test_the_window_is_asked_of_the_server(pages: dict[str, object], tokens: int) -> None:
     with serving(lambda handler, body: say(handler, {}, 404), pages) as (url, _):
         chat = OpenAIChat(url, "m")
         assert chat.window().tokens == tokens
+        assert chat.window().bounded is (tokens not in (5_000, 32_768)), "clouds refuse bounds, or compile each schema"
         assert chat.window().count("abc" * 10) == estimated_tokens("abc" * 10) == 11
         assert OpenAIChat(url, "m", window_tokens=777).window().tokens == 777
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,9 +14,11 @@ from mcp_rag.faces.cli.options import json_option, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 
 if TYPE_CHECKING:
+    from mcp_rag.evaluation.diagnosing import Keep
     from mcp_rag.evaluation.labelled import Labelled
     from mcp_rag.evaluation.reports import Difference, Report
     from mcp_rag.evaluation.voices import Voice
+    from mcp_rag.records import Diagnosis
     from mcp_rag.settings import Settings
     from mcp_rag.wiring import House
 
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
     help="Take N logs only, of each kind its share: always the same ones, by their names' SHA-256.",
 )
 @click.option("--own-home", is_flag=True, help="With what this home has learned.  [default: a fresh home]")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Store the figures of every log here.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Store the figures here, after each log."
+)
+@click.option("--resume", is_flag=True, help="Take the logs that --report holds already from there.")
 @click.option("--compare", type=click.Path(path_type=Path, dir_okay=False), help="A stored report to compare with.")
 @json_option
 def diagnosis(
@@ -51,6 +55,7 @@ def diagnosis(
     sample: int | None,
     own_home: bool,
     report: Path | None,
+    resume: bool,
     compare: Path | None,
     as_json: bool,
 ) -> None:
@@ -59,9 +64,10 @@ def diagnosis(
     Each figure is a mean over logs, with its 95 % bootstrap interval; a model's stand beside those without one, with
     their difference log by log, and --compare sets an earlier report beside both. A row of gold.jsonl has file, kind
     (known, project, clean), key (the line that names the cause), accept and fix_accept (expressions that a right cause
-    and fix hold). Nothing is recorded. Ctrl-C ends it with the figures of the logs that are done.
+    and fix hold). Nothing is recorded. Ctrl-C ends it with the figures of the logs that are done; --resume goes on from
+    there, or after a crash, with the same models and settings.
     """
-    from mcp_rag.errors import SettingsError
+    from mcp_rag.errors import InputError, SettingsError
     from mcp_rag.evaluation import reports
     from mcp_rag.evaluation.labelled import read_labelled, sampled
 
@@ -71,16 +77,33 @@ def diagnosis(
     labelled = read_labelled(folder)
     rows = sampled(labelled, sample) if sample else labelled
     earlier = reports.read_reports(compare) if compare else []
+    if resume and not report:
+        raise click.UsageError("--resume needs --report FILE, which holds what is done")
+    if report and not report.parent.is_dir():
+        raise InputError(f"The report {report} cannot be written", f"{report.parent} is no folder", "Make it first")
+    before = reports.read_reports(report) if resume and report and report.exists() else []
     places = (*((_as_set(settings),) if chat else ()), *places)
-    done = _evaluated(rows, settings, own_home, places, judge)
+
+    def taken_of(found: Sequence[Report]) -> str:
+        return _taken(len(found[0].values["seconds"]), len(labelled))
+
+    def keep(found: Sequence[Report]) -> None:
+        if report:
+            reports.write_reports(report, found, taken_of(found))
+
+    done = _evaluated(rows, settings, own_home, places, judge, before, keep)
     looked_at = len(done[0].values["seconds"])
     if looked_at < len(rows):
         tell(f"interrupted: the figures are of {looked_at} logs")
-    taken = f"{looked_at} of {len(labelled)} logs" if looked_at < len(labelled) else f"{looked_at} logs"
+    taken = taken_of(done)
     _emit(done, earlier, taken) if as_json else _show(done, earlier, taken)
     if report:
-        report.write_text(json.dumps(reports.to_json(done, taken), ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(done)
         tell(f"stored in {report}")
+
+
+def _taken(looked_at: int, labelled: int) -> str:
+    return f"{looked_at} of {labelled} logs" if looked_at < labelled else f"{looked_at} logs"
 
 
 def _as_set(settings: Settings) -> str:
@@ -88,7 +111,13 @@ def _as_set(settings: Settings) -> str:
 
 
 def _evaluated(
-    rows: Sequence[Labelled], settings: Settings, own_home: bool, places: Sequence[str], judge: str | None
+    rows: Sequence[Labelled],
+    settings: Settings,
+    own_home: bool,
+    places: Sequence[str],
+    judge: str | None,
+    earlier: Sequence[Report],
+    keep: Keep,
 ) -> list[Report]:
     from mcp_rag.evaluation.diagnosing import evaluate
     from mcp_rag.evaluation.judging import Judge
@@ -98,7 +127,11 @@ def _evaluated(
     with _house(settings, own_home) as house, progress_bar("diagnosing") as progress:
         voices = [alone(), *(_voice(place, house) for place in places)]
         judging = Judge(chat_at(judge, settings, house.ledger)) if judge else None
-        return evaluate(rows, lambda log: house.assistant.diagnose(source_of(log)), voices, progress, judging)
+
+        def diagnosed(log: str) -> Diagnosis:
+            return house.assistant.diagnose(source_of(log))
+
+        return evaluate(rows, diagnosed, voices, progress, judging, earlier, keep)
 
 
 @contextmanager
