@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcp_rag.inference.flag_values import too_long, wrong_values
 from mcp_rag.inference.installation import Installed
 from mcp_rag.inference.switches import ALLOCATOR, ALLOCATOR_NOW, SEGMENTS
 from mcp_rag.inference.vllm import Launch
@@ -93,6 +94,7 @@ def check(
 ) -> list[Finding]:
     """Everything that can be told before the start, the worst first; ``memory`` is what a server on the CPU could have."""
     found = [*_of_installation(installed, gpus), *_of_port(launch), *_of_devices(launch, gpus, environment)]
+    found += [Finding("stop", what, fix) for what, fix in wrong_values(launch)]
     found += [*_of_numbers(launch, installed), *_of_sleeping(launch, installed, environment)]
     folder = Path(launch.model)
     if folder.is_dir():
@@ -180,6 +182,7 @@ def _of_model(launch: Launch, installed: Installed, gpus: Sequence[Gpu], folder:
         *_of_files(launch, folder),
         *_of_architecture(model, installed),
         *_of_heads(launch, model),
+        *(Finding("stop", what, fix) for what, fix in too_long(launch, config, model.longest, host.environment)),
         *(_of_memory(launch, model, gpus) if gpus else _of_main_memory(launch, model, installed, host)),
     ]
 
@@ -242,7 +245,7 @@ def _of_architecture(model: Model, installed: Installed) -> list[Finding]:
 
 def _of_heads(launch: Launch, model: Model) -> list[Finding]:
     parallel = launch.number(1, *TENSOR_PARALLEL)
-    if not model.heads or model.heads % parallel == 0:
+    if not model.heads or parallel < 1 or model.heads % parallel == 0:
         return []
     fitting = [size for size in range(1, model.heads + 1) if model.heads % size == 0 and size <= 16]
     what = f"{model.heads} attention heads are not divisible by --tensor-parallel-size {parallel}"
@@ -252,7 +255,7 @@ def _of_heads(launch: Launch, model: Model) -> list[Finding]:
 def _of_memory(launch: Launch, model: Model, gpus: Sequence[Gpu]) -> list[Finding]:
     if not model.weight_bytes:
         return []
-    parallel = min(launch.number(1, *TENSOR_PARALLEL), len(gpus))
+    parallel = max(1, min(launch.number(1, *TENSOR_PARALLEL), len(gpus)))
     length = launch.number(model.longest, "--max-model-len")
     share = _share(launch)
     room = room_for_cache(model, gpus, parallel, share)

@@ -197,3 +197,42 @@ def test_vllms_ways_of_writing_a_number_are_understood(flags: tuple[str, ...], l
 def test_an_api_key_is_never_shown() -> None:
     assert without_secrets(("--api-key", "k", "--port", "1")) == ("--api-key", "***", "--port", "1")
     assert without_secrets(("--api-key=k",), "$K") == ("--api-key=$K",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (("--tensor-parallel-size", "0"), "--tensor-parallel-size 0 is no count"),
+        (("-tp", "two"), "--tensor-parallel-size two is no count"),
+        (("--pipeline-parallel-size=-1",), "--pipeline-parallel-size -1 is no count"),
+        (("--max-model-len", "long"), "--max-model-len long is no length"),
+        (("--max-model-len", "0"), "--max-model-len 0 is no length"),
+        (("--gpu-memory-utilization", "1.5"), "--gpu-memory-utilization 1.5 is no share of memory"),
+        (("--gpu-memory-utilization", "most"), "--gpu-memory-utilization most is no share of memory"),
+        (
+            ("--max-model-len", "200000", "--kv-cache-dtype", "fp8"),
+            "--max-model-len 200000 is more than the 131072 of the model",
+        ),
+    ],
+)
+def test_a_value_that_vllm_would_refuse_is_told(model: Path, flags: tuple[str, ...], what: str) -> None:
+    assert what in stops(findings(model, *flags))
+
+
+@pytest.mark.parametrize(
+    ("flags", "config"),
+    [
+        (("--max-model-len", "auto"), {}),
+        (("--max-model-len", "200000", "--rope-scaling", '{"rope_type": "yarn", "factor": 4.0}'), {}),
+        (("--max-model-len", "200000"), {"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}),
+        (("--max-model-len", "64k", "--gpu-memory-utilization", "0.95", "-tp", "1"), {}),
+    ],
+)
+def test_a_value_that_it_takes_is_not(model: Path, flags: tuple[str, ...], config: dict[str, Any]) -> None:
+    found = stops(findings(model, *flags, **config))
+    assert not [what for what in found if " is no " in what or "is more than" in what]
+
+
+def test_a_port_that_is_no_number_is_told(model: Path) -> None:
+    launch = prepare(str(model), ("--port", "http"), {}, None, HERE)[0]
+    assert "--port http is no number" in stops(check(launch, HERE, gpus(1), {}))
