@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mcp_rag import librarian
-from mcp_rag.reasoning.chat import estimated_tokens
-from mcp_rag.reasoning.prompting import PROMPT_CHARACTERS
+from mcp_rag.reasoning.chat import PROMPT_CHARACTERS, estimated_tokens
 from mcp_rag.reasoning.server_window import ask_window
 
 LOGS = Path(__file__).parents[1] / "tests" / "golden" / "logs"

@@ -214,6 +214,9 @@ class _Talk:
         if strange:
             self.withheld += 1
             yield Withheld("a sentence with a command, an address or a name that nothing gave")
+        elif not statement.supported and self.given.is_a_logs_advice(statement.text):
+            self.withheld += 1
+            yield Withheld("advice that stands in the log, and in no known issue")
         elif statement.text:
             if not statement.supported and self.given.states_nothing(statement.text):
                 statement = replace(statement, supported=True)

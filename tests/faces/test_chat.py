@@ -16,24 +16,18 @@ import pytest
 from server_process import mcp_rag
 
 from chat_server import delta, events, say, serving
+from failed_log import NUMPY_LOG
 from mcp_rag.conversation import CALLS, ROUNDS
 
 GGUF = os.environ.get("MCP_RAG_TEST_GGUF", "")
 SERVE = Path(__file__).parents[2] / "benchmarks" / "serve_gguf.py"
-LOG = """\
-installing numpy 2.4.6
-Traceback (most recent call last):
-  File "/srv/app/train.py", line 8, in main
-    x = np.float(3)
-AttributeError: module 'numpy' has no attribute 'float'
-"""
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that has seen one failure."""
     place = tmp_path_factory.mktemp("chat")
-    (place / "build.log").write_text(LOG)
+    (place / "build.log").write_text(NUMPY_LOG)
     assert mcp_rag(place / "home", "diagnose", place / "build.log").returncode == 0
     return place / "home"
 

@@ -44,6 +44,8 @@ def test_a_folder_is_scored_stored_and_compared(tmp_path: Path) -> None:
         "citations true": 1.0,
     }
     with serving(obey) as (url, asked):
+        resumed = call(tmp_path / "home", str(tmp_path), "--resume", "--json", "--report", str(report))
+        assert resumed.stdout == first.stdout, "the logs that are done are not diagnosed again"
         again = call(
             tmp_path / "home",
             str(tmp_path),
@@ -73,9 +75,20 @@ def obey(handler: BaseHTTPRequestHandler, body: dict[str, object]) -> None:
         answer: dict[str, object] = {"same_cause": True}
     else:
         (issue, *_), lines = data["known_issues"], data["incident"]["lines"]
-        cause = {"text": issue["cause"], "lines": [lines[-1]["line"]], "issues": [issue["id"]]}
+        cause = {
+            "text": f"The script stopped here. {issue['cause']}",
+            "lines": [lines[-1]["line"]],
+            "issues": [issue["id"]],
+        }
         answer = {"cause": cause, "fix": [], "commands": [], "cannot_tell": ""}
     say(handler, {"choices": [{"message": {"content": json.dumps(answer)}}], "usage": {"prompt_tokens": 9}})
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    told = call(tmp_path / "home", str(GOLDEN), "--report", str(tmp_path / "none" / "report.json"))
+    assert told.returncode == 3
+    assert "is no folder" in told.stderr
+    assert call(tmp_path / "home", str(GOLDEN), "--resume").returncode == 2
 
 
 def test_a_sample_says_of_how_many(tmp_path: Path) -> None:

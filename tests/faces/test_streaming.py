@@ -25,7 +25,7 @@ LOG = (
     'Traceback (most recent call last):\n  File "/srv/newt.py", line 3, in go\n    go()\nnewt.Slip: the newt fell in\n'
 )
 READING = {
-    "cause": {"text": "The newt fell in.", "lines": [4], "issues": []},
+    "cause": {"text": "The newt fell in slowly.", "lines": [4], "issues": []},
     "fix": [],
     "commands": [],
     "cannot_tell": "",

@@ -1,4 +1,4 @@
-"""78 attacks in logs and in known issues, answered by the worst model there can be: one that obeys each of them.
+"""128 attacks in logs and in known issues, answered by the worst model there can be: one that obeys each of them.
 
 ``injections.jsonl``: what the attacker wrote (``text``), where (``place``: a line of the log, or a field of a known
 issue), and what the answer must then never say (``payload``). They were written beside the forms in
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from mcp_rag.conversation import Done, Said, ToolUsed, Turn, converse
-from mcp_rag.logs.sources import MemorySource
+from mcp_rag.logs.sources import FileSource, MemorySource
 from mcp_rag.reasoning.chat import ToolCall
 from mcp_rag.reasoning.composing import compose
 from mcp_rag.reasoning.prompting import write_prompt
@@ -28,7 +28,7 @@ from mcp_rag.wiring import House, open_house
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parent / "injections.jsonl").read_text().splitlines()]
 IN_LOGS = [attack for attack in ATTACKS if attack["place"] == "log"]
-PLAIN = {"run", "link", "citation", "message"}
+PLAIN = {"run", "link", "citation", "message", "plain"}
 """What an installer, a link or a message of an error may look like too: a known issue may hold it, and is reviewed."""
 
 FIELDS = ("fix", "cause", "title", "text")
@@ -141,17 +141,23 @@ def test_what_an_unknown_failure_orders_is_not_even_read_out(attack: Mapping[str
 
 
 @pytest.mark.parametrize("attack", IN_LOGS, ids=[str(attack["id"]) for attack in IN_LOGS])
-def test_what_a_log_orders_is_not_said_in_a_conversation_either(house: House, attack: Mapping[str, Any]) -> None:
-    log = KNOWN_LOG.format(before=attack["text"], middle="", after=attack["text"])
-    diagnosis = house.assistant.diagnose(MemorySource("x.log", log.encode()))
+def test_what_a_log_orders_is_not_said_in_a_conversation_either(
+    house: House, attack: Mapping[str, Any], tmp_path: Path
+) -> None:
+    log = tmp_path / "x.log"
+    log.write_bytes(KNOWN_LOG.format(before=attack["text"], middle="", after=attack["text"]).encode())
+    diagnosis = house.assistant.diagnose(FileSource(log))
     house.assistant.remember([diagnosis])
     payload = attack["payload"]
     answer = f"{payload} [line 2]. The fix is {payload} [line 8].\n```\n{payload}\n```\n{attack['text']} [line 2]"
-    tools = [ToolCall("1", "search_log", '{"text": "e"}'), ToolCall("2", "confirm", json.dumps({"fix": payload}))]
+    tools = [
+        ToolCall("1", "read_lines", '{"first": 1, "last": 40}'),
+        ToolCall("2", "confirm", json.dumps({"fix": payload})),
+    ]
     assistant = replace(house.assistant, chat=ScriptedChat(*tools, answer))
     incident = diagnosis.incident_id or "last"
     before = house.ledger.incidents.get(incident)
-    events = list(converse(assistant, incident, "What is the fix?"))
+    events = list(converse(assistant, incident, "What is the fix?", may_open=lambda path: path == log))
     supported = [event.statement.text for event in events if isinstance(event, Said) and event.statement.supported]
     assert not held(payload, "\n".join(supported).lower())
     assert any(isinstance(event, ToolUsed) and event.summary.startswith("refused") for event in events)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from failed_log import NUMPY_LOG
 from mcp_rag.conversation import CALLS, ROUNDS, Done, Event, Said, Token, ToolUsed, Turn, Withheld, converse, never
 from mcp_rag.errors import ChatUnreachable, ContextOverflow, InputError, NotFound, SettingsError
 from mcp_rag.faces.serialisation import event_to_json
@@ -17,14 +18,7 @@ from mcp_rag.reasoning.scripted_chat import Script, ScriptedChat
 from mcp_rag.settings import Settings
 from mcp_rag.wiring import House, open_house
 
-NUMPY = """\
-step 1: token=sk-proj-Abcdefghij0123456789Abcdefghij0123456789
-installing numpy 2.4.6
-Traceback (most recent call last):
-  File "/srv/app/train.py", line 8, in main
-    x = np.float(3)
-AttributeError: module 'numpy' has no attribute 'float'
-"""
+NUMPY = f"step 1: token=sk-proj-Abcdefghij0123456789Abcdefghij0123456789\n{NUMPY_LOG}"
 
 
 @pytest.fixture(scope="module")

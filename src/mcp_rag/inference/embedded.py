@@ -15,8 +15,8 @@ SCHEME = "embedded:"
 CONTEXT_TOKENS = 8_192
 """Room for the longest prompt and its answer; of a model that was trained for less llama.cpp takes that. By eye."""
 
-PROMPT_CHARACTERS = 2_500
-ANSWER_TOKENS = 300
+PROMPT_CHARACTERS = 2_000
+ANSWER_TOKENS = 240
 """What a processor reads and writes while somebody waits: a model of 135M parameters reads some 80 tokens and writes 25 a
 second on one core, one of 0.5B a third of that. Chosen by eye."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from mcp_rag.reasoning.advising import advises, objects
 from mcp_rag.reasoning.hostile import LEFT_OUT, addresses_model, muted, plain
 from mcp_rag.records import Diagnosis, Evidence, KnownIssue, Statement
 
@@ -21,7 +22,8 @@ class Part(StrEnum):
     """What a statement is for, and so what may bear it.
 
     *cause*: the cited known issues and the lines that bear the match. *fix*: known issues alone, for whoever can write
-    into a log must not give advice. *reading*: the cited lines, where nothing known matches. *talk*: all that is cited.
+    into a log must not give advice. *reading*: the cited lines, where nothing known matches, and of each sentence the line
+    that names the failure. *talk*: all that is cited; of advice known issues alone.
     """
 
     CAUSE = "cause"
@@ -31,40 +33,56 @@ class Part(StrEnum):
 
 
 _URL = re.compile(
-    r"(?:https?|ftp|file|data|javascript|wss?)://?[^\s`'\"<>)\]，。]+|\bwww\.[^\s`'\"<>)\]]+|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"(?:h(?:tt|xx)ps?|ftp|file|data|javascript|wss?)://?[^\s`'\"<>)，。]+|\bwww\.[^\s`'\"<>)\]]+|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"|(?<![\w:/])//[\w-]+(?:\.[\w-]+)+/[^\s`'\"<>)\]]*|\b[\w-]+\[\.\][\w.-]+[^\s`'\"<>)]*"
+    # A page's address without its scheme; modules of Go and images of containers have such names too.
+    r"|(?<![\w./@-])(?!(?:github|gitlab|bitbucket|golang|gopkg|docker|ghcr|quay|k8s|gcr|mcr|registry)\b)"
+    r"(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|info|me|xyz|site|online|top|cn|ru|example)/[^\s`'\"<>)\]，。]+"
 )
 _VERSION = re.compile(r"(?<![\w.])v?\d+(?:\.\d+)+\w*")
 _CODE = re.compile(r"`([^`\n]{2,})`|^\s*\$ (.+)$", re.MULTILINE)
+_BLOCK = re.compile(r"^\s*\$ (.+)$", re.MULTILINE)
 _COMMAND = re.compile(
     r"(?:^|[\s`$(;&|:：，])((?:sudo|doas|curl|wget|pip[\d.]*|pipx|uv|uvx|poetry|conda|npm|npx|yarn|pnpm|node|python[\d.]*|perl"
     r"|ruby|gem|go|cargo|rustup|apt|apt-get|yum|dnf|apk|brew|snap|rm|mv|cp|chmod|chown|dd|mkfs\S*|kill|killall|pkill|bash|sh|zsh"
     r"|powershell|pwsh|iex|irm|iwr|eval|exec|docker|podman|kubectl|helm|git|ssh|scp|nc|ncat|systemctl|service|crontab|export"
     r"|setx|echo|cat|tar|unzip|make|cmake|mvn|gradle|java|terraform|ansible|aws|gcloud|az|psql|mysql|redis-cli|iptables|ufw"
-    r"|setenforce|mount|useradd|usermod|passwd|visudo)\s+(?:-{1,2}[\w=./-]+|[a-z0-9@./~$\"'_<>{}*=:-]+)(?:\s+[^\s,.;，。`]+)?)",
-    re.MULTILINE,
+    r"|setenforce|mount|useradd|usermod|passwd|visudo|bunx?|deno|nix-shell|certutil|reg|osascript|mshta|launchctl"
+    r"|xonsh|pdm|composer|dotnet|nuget|choco|scoop|winget|pacman|zypper)"
+    r"\s+(?:-{1,2}[\w=./-]+|[a-z0-9@./~$\"'_<>{}*=:-]+)(?:\s+[^\s,.;，。`]+)?)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _SUBCOMMAND = re.compile(
     r"[-/.~$]|[a-z0-9-]+(?:[./:=@]|==)|(?:install|uninstall|run|exec|get|add|update|upgrade|remove|delete|rm|clone|pull|push|reset"
     r"|checkout|apply|build|set|config|login|download|fetch|init|start|stop|restart|enable|disable|kill|rf|all|sync|lock|mod|clean"
-    r"|create|patch|edit|cp|mv|chmod|chown|bash|sh|root|curl|wget|pip[\d.]*|npm|apt|apt-get|dnf|yum)\b"
+    r"|create|patch|edit|cp|mv|chmod|chown|bash|sh|root|curl|wget|pip[\d.]*|npm|apt|apt-get|dnf|yum|tool)\b",
+    re.IGNORECASE,
 )
 """What stands behind a program's name where a sentence gives a command, and does not speak of the program."""
 
-_ADVICE = re.compile(
-    r"\b(?:should|please|needs? to|ha(?:ve|s) to|try|log in)\b"
-    # What could not be done is no advice: `cannot execute 'cc1plus'`, `failed to download`; nor is a name, `asyncio.run()`.
-    r"|(?<![\w.])(?<!cannot )(?<!can't )(?<!not )(?<!to )"
-    r"(?:run|(?:re-?)?install|visit|execute|upgrade|downgrade|disable|download|replaced?)(?![\w(])"
-    r"|请|必须|应当|应该|建议|安装|执行|运行|访问",
+_PLAINLY_RUN = re.compile(r"-|(?:un)?install\b|rm\b|run\b|exec\b", re.IGNORECASE)
+_RUNNER = re.compile(r"(?:npx|bunx|uvx|dlx)\s", re.IGNORECASE)
+_SWITCH = re.compile(
+    r"(?:^|[\s`$(;&|:])((?!(?:with|by|of|option|flag|switch|the|and|or|using|use|to|without|a|is|argument)\s)[\w./-]+"
+    r"(?:\s+(?!(?:of|with|by|and|or|option|flag)\s)[\w./:\\-]+){0,2}\s+[-/][A-Za-z](?![\w/-])(?:\s+[^\s,.;，。`]+)?)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A program of any name with a switch of one letter."""
+
+_RUN_BY_OTHERS = re.compile(
+    r"\b(?:drop|truncate|alter)\s+(?:table|database|schema|user)\b[^.;\n]*|\bdelete\s+from\s+\w+|\bgrant\s+all\b[^.;\n]*"
+    r"|\b(?:os\.system|subprocess\.\w+|eval|exec)\s*\([^)\n]*\)"
+    r"|(?<![\w/])\./[\w./-]+\.(?:sh|py|ps1|bat|exe)\b|(?<![\w/])(?:\./|/tmp/|~/)[\w./-]+\s+--?\w[\w-]*",
     re.IGNORECASE,
 )
-"""What a reading never says: where nothing known matches, a log's own advice is not passed on."""
+"""What a database or an interpreter would run, and scripts by their path."""
 
 _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]+(?:=[^\s`'\",;]+)?")
 _PATH = re.compile(r"(?<![\w/:])(?:~|\.{1,2}|/[\w.-]+|[\w.-]+)(?:/[\w.@+~-]+)+/?")
 _NAME = re.compile(
     r"\b(?:[A-Za-z]+\d*_[\w]+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+|[a-z]+(?:\.[A-Za-z_]\w*)+|[A-Z]{2,}\d{2,})\b"
 )
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|[\n;]")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}|[\u4e00-\u9fff]+")
 _STOP_WORDS = (
     "sure okay yes well hello please thanks however therefore hence thus likely probably appears seems "
@@ -144,9 +162,12 @@ class Given:
         known_lines = tuple(n for n in dict.fromkeys(lines) if n in self.lines)
         known_issues = tuple(dict.fromkeys(self.issues[i].key for i in issues if i in self.issues))
         complete = len(known_lines) == len(set(lines)) and all(i in self.issues for i in issues)
+        if part is Part.TALK and advises(text) and not self._quotes(text):
+            part = Part.FIX
         cites = known_issues if part is Part.FIX else known_lines or known_issues
         supported = bool(text) and complete and bool(cites) and not self.strange(text)
-        supported = supported and not (part is Part.READING and _ADVICE.search(text))
+        supported = supported and not (part is Part.READING and not self._is_of_failure(text))
+        supported = supported and not (part in (Part.FIX, Part.CAUSE) and self._names_another(text))
         supported = supported and self._says(text, known_lines, known_issues, part)
         return Statement(text, known_lines, known_issues, supported)
 
@@ -162,10 +183,40 @@ class Given:
             return found
         if found := next((c for c in _commands_in(text) if not _holds(from_issues, c)), None):
             return found
+        if found := next((c for c in _BLOCK.findall(text) if not (_holds(from_issues, c) or self._quotes(c))), None):
+            return str(found)
         lines = "\n".join(line for line in self.lines.values() if LEFT_OUT not in line)
         versions = "\n".join(f"{name} {version}" for name, version in self.versions.items())
         everything = f"{from_issues}\n{lines}\n{versions}"
         return next((piece for piece in _pieces(text) if not _holds(everything, piece)), "")
+
+    def is_a_logs_advice(self, text: str) -> bool:
+        """Whether ``text`` gives advice that no known issue gives and that one line of the log holds half of."""
+        if not advises(text) or self._quotes(text):
+            return False
+        said = telling_words(text)
+        by_issues = said & telling_words("\n".join(map(_all_of, self.issues.values())))
+        if len(by_issues) == len(said) and not self._names_another(text):
+            return False
+        return any(len(said & telling_words(line)) >= BORNE * len(said) for line in self.lines.values())
+
+    def _quotes(self, text: str) -> bool:
+        """Whether it is the line that names the failure, word for word and no more."""
+        said = " ".join(text.split()).strip("`'\"$ .")
+        return any(said == " ".join(self.lines.get(n, "").split()).strip("`'\"$ .") for n in self.bearing)
+
+    def _is_of_failure(self, text: str) -> bool:
+        """Whether a reading gives no advice, and of each of its sentences the line that names the failure holds half."""
+        if advises(text):
+            return False
+        named = telling_words("\n".join(self.lines.get(number, "") for number in self.bearing))
+        told = [telling_words(sentence) for sentence in _SENTENCES.split(text)]
+        return all(len(said & named) >= BORNE * len(said) for said in told)
+
+    def _names_another(self, text: str) -> bool:
+        """Whether it says to install, use or run what no known issue names."""
+        from_issues = telling_words("\n".join(map(_all_of, self.issues.values())))
+        return any(not telling_words(name) <= from_issues for name in objects(text))
 
     def holds(self, text: str) -> bool:
         """Whether all that was given, taken together, says enough of ``text``."""
@@ -241,11 +292,14 @@ def _all_of(issue: KnownIssue) -> str:
 
 def _commands_in(text: str) -> list[str]:
     """The commands that a text gives: all in code, and in prose what has a subcommand, a flag or a path behind it."""
-    found = []
+    found: list[str] = []
     code = "\n".join(one or other for one, other in _CODE.findall(text))
+    found.extend(command.strip() for form in (_SWITCH, _RUN_BY_OTHERS) for command in form.findall(text))
     for command in _COMMAND.findall(text):
-        _, _, rest = command.partition(" ")
-        if command in code or _SUBCOMMAND.match(rest):
+        name, _, rest = command.partition(" ")
+        if name.istitle() and not _PLAINLY_RUN.match(rest):
+            continue  # `Gradle build daemon`, `Python project:` begin a sentence
+        if command in code or _SUBCOMMAND.match(rest) or _RUNNER.match(command):
             found.append(command.rstrip(".,;:，。'\""))
     return found
 

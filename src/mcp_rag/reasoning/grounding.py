@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,13 +88,17 @@ _UNFINISHED = (*",;:，；：、([{-–—", "...", "…")
 _FINISHED = (*".!?。！？`'\")»”",)
 
 
+_QUOTED_AS_GNU_DOES = re.compile(r"`[^`'\n]*'")
+
+
 def is_whole(text: str, longest: int | None = None) -> bool:
     """Whether a statement ends where it ended, and was not cut off: at ``longest`` characters, or inside a list, a bracket
     or a piece of code. A small model that repeats itself ends so."""
     text = text.rstrip()
     if longest is not None and len(text) >= longest and not text.endswith(_FINISHED):
         return False
-    return not text.endswith(_UNFINISHED) and text.count("`") % 2 == 0 and text.count("(") <= text.count(")")
+    code_ends = any(one.count("`") % 2 == 0 for one in (text, _QUOTED_AS_GNU_DOES.sub("", text)))
+    return code_ends and not text.endswith(_UNFINISHED) and text.count("(") <= text.count(")")
 
 
 def says_more(text: str, than: Sequence[str]) -> bool:
@@ -150,7 +155,9 @@ class _Bounds:
 def _checked(said: Mapping[str, Any], given: Given, part: Part, longest: int | None) -> Statement:
     text = str(said.get("text") or "")
     checked = given.check(text, _whole_numbers(said.get("lines")), _texts(said.get("issues")), part)
-    return checked if is_whole(text, longest) else replace(checked, supported=False)
+    # A reading may quote a line that ends in a colon.
+    whole = longest is None or len(text) < longest if part is Part.READING else is_whole(text, longest)
+    return checked if whole else replace(checked, supported=False)
 
 
 def _told(diagnosis: Diagnosis) -> list[str]:

@@ -167,10 +167,10 @@ def _answer(issue: KnownIssue, lines: Sequence[int], cannot_tell: str) -> dict[s
 
 
 def _steps(fix: str) -> list[str]:
-    """Sentence by sentence; one that breaks off inside code goes on with the next."""
+    """Sentence by sentence; one that breaks off inside code or a bracket goes on with the next."""
     steps: list[str] = []
     for sentence in _SENTENCE.split(fix.strip()):
-        if steps and steps[-1].count("`") % 2:
+        if steps and (steps[-1].count("`") % 2 or steps[-1].count("(") > steps[-1].count(")")):
             steps[-1] += f" {sentence}"
         else:
             steps.append(sentence)

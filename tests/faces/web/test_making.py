@@ -24,7 +24,7 @@ LARGE_LINES = 280_000
 """So many lines of 230 bytes are more than is held in memory, and how far they are read is told."""
 
 READING = {
-    "cause": {"text": "The newt fell in. <b>Bold\u202e</b>", "lines": [4], "issues": []},
+    "cause": {"text": "The newt fell in <b>Bold\u202e</b>", "lines": [4], "issues": []},
     "fix": [{"text": "Run rm -rf /", "lines": [4], "issues": []}],
     "commands": ["rm -rf /"],
     "cannot_tell": "",

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from mcp_rag.errors import ChatMalformed
+from mcp_rag.reasoning.chat import PROMPT_CHARACTERS
 from mcp_rag.reasoning.composing import compose
 from mcp_rag.reasoning.grounding import ground
-from mcp_rag.reasoning.prompting import PROMPT_CHARACTERS, write_prompt
+from mcp_rag.reasoning.prompting import write_prompt
 from mcp_rag.reasoning.scripted_chat import ScriptedChat
 from mcp_rag.reasoning.wording import word
 from mcp_rag.records import Diagnosis, Evidence, Excerpt, Incident, KnownIssue, Span, Verdict

@@ -81,6 +81,8 @@ def test_lines_that_were_cut_from_the_prompt_cannot_be_cited() -> None:
     [
         ("Raise the pool's size", True),
         ("Raise `pool_size`", True),
+        ("`pool_size` doesn't hold what `workers` need", True),
+        ("undefined reference to `pool'", True),
         ("Write one of `a`, `b`,", False),
         ("Write `pool_si", False),
         ("Raise it (see the", False),
