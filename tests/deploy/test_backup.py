@@ -92,7 +92,9 @@ def confirm(server: ServerProcess, incident: str, fix: str, **headers: str) -> N
 
 
 def token(place: Place, team: str) -> dict[str, str]:
-    made = mcp_rag(place.home, "tokens", "create", "--name", team, "--team", team, "--json", **place.settings)
+    made = mcp_rag(
+        place.home, "tokens", "create", "--name", team, "--team", team, "--json", stdin=b"", **place.settings
+    )
     return {"authorization": f"Bearer {json.loads(made.stdout)['token']}"}
 
 
