@@ -23,7 +23,7 @@ SHELL = (
     rule("curl-error", Role.TOOL, "curl: (|wget: |error 4|error 5", r"^curl: \(\d+\) |^wget: |ERROR [45]\d\d: ", ONE_LINE, "a download failed", None, "curl"),
     rule("network", Role.TOOL, "could not resolve host|connection refused|connection timed out|connection reset|network is unreachable|name or service not known|temporary failure in name|no route to host|econnrefused|etimedout|enotfound|tls handshake|certificate verify failed|address already in use",
          r"Could not resolve host|[Cc]onnection (?:was )?(?:refused|timed out|reset)|Network is unreachable|Name or service not known|Temporary failure in name|No route to host|ECONNREFUSED|ETIMEDOUT|ENOTFOUND|TLS handshake|certificate verify failed|[Aa]ddress already in use", ONE_LINE, "the network or a server did not answer", None, None, merges=1),
-    rule("usage-error", Role.TOOL, "unrecognized option|invalid option|unrecognized arguments|no such option|flag provided but not defined|unknown flag|unknown option|illegal option", r"(?:unrecognized|invalid|unknown|illegal|[Nn]o such) (?:option|argument|flag)|flag provided but not defined", ONE_LINE, "a command was called wrongly", "shell", None),
+    rule("usage-error", Role.TOOL, "unrecognized option|invalid option|unrecognized arguments|no such option|flag provided but not defined|unknown flag|unknown shorthand flag|unknown option|illegal option", r"(?:unrecognized|invalid|unknown|illegal|[Nn]o such) (?:shorthand )?(?:option|argument|flag)|flag provided but not defined", reach(r"^[Uu]sage:|^(?:Run|See|Try|For more).*--?help", blanks=2, limit=8), "a command was called wrongly", "shell", None),
 )
 
 PACKAGES = (
