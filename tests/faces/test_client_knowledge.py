@@ -4,36 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 
 import httpx
-import pytest
 from server_process import ServerProcess, mcp_rag
 
-ISSUE = """\
----
-id: heron-wing-fault
-title: The heron refuses a gate that is shut
-symptoms:
-- "heron.WingFault: the {side} heron refuses gate"
----
-## Cause
-The {side} gate is shut.
-
-## Fix
-Open the gate before the heron flies.
-"""
 STRANGE = 'Traceback (most recent call last):\n  File "/srv/b.py", line 3, in go\n    pay()\n{}\n'
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that knows one issue, so that nothing waits for hundreds to be embedded."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / ".mcp-rag/known").mkdir(parents=True)
-    (folder / ".mcp-rag/known/heron.md").write_text(ISSUE)
-    with ServerProcess(folder / "home", MCP_RAG_STARTER="off") as running:
-        yield running
 
 
 def asked(server: ServerProcess, *arguments: object, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
@@ -76,7 +51,8 @@ def test_an_own_entry_is_shown_changed_and_removed(small: ServerProcess) -> None
     assert b"Knock, then" in asked(small, "knowledge", "show", key).stdout
     for wrong in (better.replace("id: ", "id: x-"), better + "\n## Aside\nMore.\n", "no front matter"):
         assert asked(small, "knowledge", "edit", key, "--file", "-", stdin=wrong).returncode == 3
-    assert asked(small, "knowledge", "edit", "heron-wing-fault", "--file", "-", stdin=ISSUE).returncode == 3
+    shipped = asked(small, "knowledge", "show", "heron-wing-fault").stdout.decode()
+    assert asked(small, "knowledge", "edit", "heron-wing-fault", "--file", "-", stdin=shipped).returncode == 3
     assert asked(small, "knowledge", "remove", "--source", "confirmed").returncode == 2
     assert asked(small, "knowledge", "remove", key).stdout == b"1 known issues removed\n"
     assert asked(small, "knowledge", "show", key).returncode == 4

@@ -4,7 +4,6 @@ documentation, and whatever a fuzzer sends."""
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,26 +11,6 @@ import httpx
 import openai
 import pytest
 from server_process import ServerProcess, mcp_rag
-
-ISSUE = """\
----
-id: heron-wing-fault
-title: The heron refuses a gate that is shut
-symptoms:
-- "heron.WingFault: the {side} heron refuses gate"
-commands:
-- heronctl gate open --all
-urls:
-- https://heron.example/docs/gates
----
-The DiskPressure of lantern shelves is another matter.
-
-## Cause
-The {side} gate is shut, and herons do not open gates.
-
-## Fix
-Open the gate before the heron flies.
-"""
 
 LOG = """\
 collected 3 herons
@@ -42,17 +21,6 @@ heron.WingFault: the left heron refuses gate `7` <script>alert(1)</script>
 """
 
 CLEAN = "collected 2 items\n\ntests/test_errors.py ..   [100%]\n\n========== 2 passed in 0.12s ==========\n"
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that knows one issue, so that nothing waits for hundreds to be embedded."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / ".mcp-rag/known").mkdir(parents=True)
-    (folder / ".mcp-rag/known/heron.md").write_text(ISSUE)
-    with ServerProcess(folder / "home", "--max-request-bytes", 300_000, MCP_RAG_STARTER="off") as running:
-        yield running
-        assert running.stop(signal.SIGTERM) == 0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import pytest
 from mcp.client import Client
 from server_process import ServerProcess, environment_for
 
-from chat_server import delta, events, say, serving
+from chat_server import delta, events, say
 
 LOG = (
     'Traceback (most recent call last):\n  File "/srv/newt.py", line 3, in go\n    go()\nnewt.Slip: the newt fell in\n'
@@ -55,13 +55,6 @@ class Model:
         self.go_on.wait(60)
         handler.wfile.write(f"data: {json.dumps(rows[1])}\n\ndata: [DONE]\n\n".encode())
         return None
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[tuple[Model, str]]:
-    made = Model()
-    with serving(made.answer, {"/v1/models": {"data": [{"id": "m", "max_model_len": 8192}]}}) as (url, _):
-        yield made, url
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from server_process import ServerProcess
 from test_access_for_all import found_by_axe
 
-from chat_server import delta, events, say, serving
+from chat_server import delta, events, say
 
 LOG = (
     'Traceback (most recent call last):\n  File "/srv/newt.py", line 3, in go\n    go()\nnewt.Slip: the newt fell in\n'
@@ -48,13 +48,6 @@ class Model:
         self.go_on.wait(60)
         handler.wfile.write(f"data: {json.dumps(delta('stop', content=text[cut:]))}\n\ndata: [DONE]\n\n".encode())
         return None
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[tuple[Model, str]]:
-    made = Model()
-    with serving(made.answer, {"/v1/models": {"data": [{"id": "m", "max_model_len": 8192}]}}) as (url, _):
-        yield made, url
 
 
 @pytest.fixture(scope="module")
