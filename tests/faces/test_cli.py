@@ -68,6 +68,16 @@ def test_a_pipe_is_read(numpy_log: Path) -> None:
     assert {"line": 7, "quote": "AttributeError: module 'numpy' has no attribute 'float'"} in row["citations"]
 
 
+def test_a_failure_is_remembered_when_its_reader_went_away(numpy_log: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        command = [sys.executable, "-m", "mcp_rag", "diagnose", str(numpy_log)]
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(rows(call("incidents", "--json"))) == 1
+
+
 def test_the_same_failure_again_is_told_so_and_what_fixed_it(numpy_log: Path) -> None:
     assert rows(call("--json", numpy_log))[0]["history"] is None
     assert b"Confirmed" in call("confirm", "last").stdout

@@ -118,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except McpRagError as error:
         click.echo(f"mcp-rag: {error}", err=True)
         code = exit_code_of(error)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as leaving:
+        if not isinstance(leaving, BrokenPipeError) and not isinstance(leaving.__context__, BrokenPipeError):
+            raise  # Click itself leaves with 1 at a broken pipe
         # The reader went away, as `head` does: nothing failed, and the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.OK

@@ -175,18 +175,20 @@ def diagnose_all(
         open_answering(settings, environment=environment, use_chat=use_chat) as answering,
         GivenLogs(settings, against.good, compare=against.fetched) as given,
     ):
-        for name in logs:
-            try:
-                named = given.of(name)
-                for one in named:
-                    with progress_bar(f"looking through {one.source.name}") as progress:
-                        diagnosis = answering.diagnose(one.source, one.passed, against.job, progress)
-                    done.append(diagnosis)
-                    shown.show(diagnosis, many=len(logs) > 1 or len(named) > 1)
-            except (InputError, NotFound, RemoteError) as bad:
-                error = bad
-                emit({"source": name, "error": str(bad)}) if shown.as_json else tell(_with_hint(bad, name))
-        answering.remember(done)
+        try:
+            for name in logs:
+                try:
+                    named = given.of(name)
+                    for one in named:
+                        with progress_bar(f"looking through {one.source.name}") as progress:
+                            diagnosis = answering.diagnose(one.source, one.passed, against.job, progress)
+                        done.append(diagnosis)
+                        shown.show(diagnosis, many=len(logs) > 1 or len(named) > 1)
+                except (InputError, NotFound, RemoteError) as bad:
+                    error = bad
+                    emit({"source": name, "error": str(bad)}) if shown.as_json else tell(_with_hint(bad, name))
+        finally:  # what was told is remembered, too, when its reader went away or the rest is not waited for
+            answering.remember(done)
     if not done:
         return error
     return max((d.verdict for d in done), key=lambda verdict: _CODES[verdict])
