@@ -1,6 +1,11 @@
-"""Masking twice is masking once; spans lie inside the log, whatever it holds."""
+"""Masking twice is masking once; spans lie inside the log, whatever it holds; a log in memory and the same one in a file, a
+few lines at a time, have the same."""
 
 from __future__ import annotations
+
+import io
+from contextlib import ExitStack
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +14,9 @@ from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.masking import mask
+from mcp_rag.logs.reading import read_log
+from mcp_rag.logs.sources import StreamSource
+from mcp_rag.logs.storage import FileBytes
 
 WORDS = st.sampled_from(
     [
@@ -70,3 +78,24 @@ def test_spans_lie_inside_the_log(lines: list[str], budget: int) -> None:
         seen |= own
         assert describe_span(log, span, lambda text: text).excerpt
     assert len(seen) <= budget
+
+
+SMALL = {
+    "storage": ("IN_MEMORY_BYTES", "PIECE_BYTES"),
+    "log": ("IN_MEMORY_BYTES", "SMALL_BYTES", "BLOCK_BYTES", "GROUP_BYTES"),
+    "reading": ("IN_MEMORY_BYTES", "CHUNK_BYTES"),
+}
+
+
+@given(st.lists(LINES, min_size=2, max_size=80), st.integers(1, 60), st.integers(8, 200))
+def test_a_streamed_log_gives_what_a_held_one_gives(lines: list[str], budget: int, size: int) -> None:
+    data = ("\n".join(lines) + "\nmade\n").encode()
+    held = find_failures(Log("x", data), budget)
+    with ExitStack() as patched:
+        for module, names in SMALL.items():
+            patched.enter_context(
+                patch.multiple(f"mcp_rag.logs.{module}", **dict.fromkeys(names, min(size, len(data) - 1)))
+            )
+        streamed = read_log(StreamSource("x", io.BytesIO(data)), max_bytes=10**6, max_ratio=10)
+        assert isinstance(streamed.data, FileBytes)
+        assert find_failures(streamed, budget) == held
