@@ -33,7 +33,7 @@ from mcp_rag.settings import Settings
 SPANS_HELD_AGAINST_PATTERNS = 3
 """A cascade often outranks its cause by a place or two; further down, other people's noise begins. Chosen by eye."""
 
-RECOGNISED_LINES = 200
+RECOGNISED_LINES = 20
 """A longer log in which nothing speaks of failure is called clean. Chosen by eye."""
 
 EVIDENCE_SHOWN = 5

@@ -226,6 +226,27 @@ def test_what_stands_before_the_end_of_a_quiet_run_that_passed_is_no_failure(end
     assert not find_failures(log_of(f"Traceback (most recent call last): is what we render\nx\n{end}\n"))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-rw-r--r-- 1 root root  512 Nov 27 10:00 fatal exception.txt",
+        "  inflating: errors/fatal error.txt",
+        "  adding: fatal exception.txt (stored 0%)",
+        "[main 3f1c2ab] Fix fatal error on missing key",
+        "invoke-rc.d: could not determine current runlevel",
+        'psql:schema.sql:3: NOTICE:  table "errors" does not exist, skipping',
+        "  1 | fatal error in module",
+    ],
+)
+def test_a_name_a_subject_or_a_notice_is_no_failure(line: str) -> None:
+    assert not find_failures(log_of(f"begun\n{line}\nmade\n"))
+
+
+def test_a_service_that_does_not_start_is_a_failure_though_its_starter_talks_much() -> None:
+    line = 'invoke-rc.d: initscript postgresql, action "start" failed.'
+    assert first_of(f"invoke-rc.d: could not determine current runlevel\n{line}\n")[3] == line
+
+
 def test_a_quiet_run_that_failed_is_a_failure() -> None:
     lines = [
         "Traceback (most recent call last):",

@@ -18,8 +18,13 @@ _AT_START = (
     r"\s*(?:if|elif|while|then|echo|def|function|return|raise|throw|catch|except)\b",
     r"-- (?!Configuring incomplete)|[Cc]hecking (?:for|whether|if|how) ",  # probes of CMake and autoconf
     r"Unable to find image|info |W: |debconf: ",  # docker pulls it next; yarn, apt and debconf are talking
+    r"invoke-rc\.d: (?:could not determine current runlevel|policy-rc\.d denied execution)",  # Debian's packages, in containers
+    r"[-dlcbps](?:[r-][w-][xsS-]){2}[r-][w-][xtT-][.+@]?\s+\d+ ",  # names of files: ls -l, zip and unzip
+    r"\s*(?:adding|updating|inflating|extracting|creating|deflating): \S",
+    r"\s*\d+ \| ",  # source code and rows of tables, shown
     r"\[ERROR\] \[Help",
     r"(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )?[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Z]",  # subjects of commits
+    r"\[[\w./-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] ",
 )
 
 _ANYWHERE = (
@@ -30,6 +35,7 @@ _ANYWHERE = (
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
     r"\|\| (?:exit|die|echo)",  # scripts, printed
+    r"\bNOTICE:  ",  # PostgreSQL says what it did
     r"LOG:  (?:aborting any active transactions|invalid record length at )",  # PostgreSQL shuts down, or has read its log to the end
     r"A complete log of this run|To see the full stack trace|Re-run Maven|For more information about the errors",
 )
