@@ -6,8 +6,9 @@ The ``fast`` extra is measured where it is installed, with its compiled loops lo
     python benchmarks/templates.py --logs rows.jsonl.gz     on rows {"log": text}
     python benchmarks/templates.py --json
 
-CPU time, the median of ``--rounds``. drain3 gets the masks of its own example configuration. It pins an old
-cachetools: ``pip install --no-deps drain3==0.9.11 jsonpickle cachetools`` puts it beside the rest.
+CPU time, the median of ``--rounds``; three of them take ten minutes and more. drain3 gets the masks of its own
+example configuration. It pins an old cachetools: ``pip install --no-deps drain3==0.9.11 jsonpickle cachetools`` puts
+it beside the rest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,13 @@ def process_seconds(miner: str, lines: Sequence[str], rounds: int) -> float:
     return statistics.median(taken)
 
 
+def told(miners: Sequence[Callable[[Sequence[str]], int]], case: str) -> Iterator[Callable[[Sequence[str]], int]]:
+    """Each miner, whose turn is told on standard error: drain3's takes minutes."""
+    for miner in miners:
+        print(f"{case}: {miner.__name__} …", file=sys.stderr, flush=True)
+        yield miner
+
+
 def logs_made_here(lines_wanted: int) -> list[list[str]]:
     """Logs of real lines of many tools, with other numbers in each repetition."""
     digits, made = random.Random(7), []
@@ -155,12 +163,15 @@ def main() -> None:
         lines = sum(map(len, parts))
         rates = {
             miner.__name__: lines / spent(lambda m=miner, p=parts: [m(part) for part in p], asked.rounds)
-            for miner in miners
+            for miner in told(miners, name)
         }
         rows.append({"case": name, "lines": lines, **rates})
     part = joined[:WHOLE_PROCESS_LINES]
-    rates = {miner.__name__: len(part) / process_seconds(miner.__name__, part, asked.rounds) for miner in miners}
-    rows.append({"case": f"a whole process, {len(part)} lines", "lines": len(part), **rates})
+    name = f"a whole process, {len(part)} lines"
+    rates = {
+        miner.__name__: len(part) / process_seconds(miner.__name__, part, asked.rounds) for miner in told(miners, name)
+    }
+    rows.append({"case": name, "lines": len(part), **rates})
     if asked.json:
         sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
         return
