@@ -140,10 +140,11 @@ def logs_made_here(lines_wanted: int) -> list[list[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--logs", type=Path, help="rows {log}, JSON lines, gzip or not")
-    parser.add_argument("--lines", type=int, default=200_000, help="lines joined [200000]")
+    parser.add_argument("--lines", type=int, help="lines joined [200000, of logs made here 50000]")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    asked.lines = asked.lines or (200_000 if asked.logs else 50_000)
     if asked.logs:
         opening = gzip.open if asked.logs.suffix == ".gz" else open
         with opening(asked.logs, "rt", encoding="utf-8") as file:
