@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes all that MCP-RAG can't make again into one archive: the ledger (known issues, incidents, outcomes, tokens) and
-# the ledgers of a server's teams, and the digests of good runs. The index and the models are left out: they are made anew from the ledger.
+# Writes all that MCP-RAG can't make again into one archive: the ledger (known issues, incidents, outcomes, tokens), the
+# ledgers of a server's teams, and the digests of good runs. The index and the models are left out: they are made anew
+# from the ledger.
 #
 #   deploy/backup.sh FILE.tar.gz
 #

@@ -242,6 +242,18 @@ def test_a_name_a_subject_or_a_notice_is_no_failure(line: str) -> None:
     assert not find_failures(log_of(f"begun\n{line}\nmade\n"))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[request 3f1c2ab9] Error: connect ECONNREFUSED 10.0.0.5:5432",
+        "4711 | ERROR | the import failed",
+        "  inflating: big.bin                error:  invalid compressed data to inflate",
+    ],
+)
+def test_what_only_looks_like_a_subject_a_row_or_a_name_is_a_failure(line: str) -> None:
+    assert find_failures(log_of(f"begun\n{line}\nmade\n"))
+
+
 def test_a_service_that_does_not_start_is_a_failure_though_its_starter_talks_much() -> None:
     line = 'invoke-rc.d: initscript postgresql, action "start" failed.'
     assert first_of(f"invoke-rc.d: could not determine current runlevel\n{line}\n")[3] == line
