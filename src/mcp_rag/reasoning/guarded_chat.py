@@ -61,6 +61,12 @@ class Breaker:
                 )
             self._probing = True
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether no call would pass now."""
+        with self._lock:
+            return self._opened_at is not None and self.clock() < self._opened_at + self.rest_seconds
+
     def leave(self, *, answered: bool) -> None:
         """A call that passed has ended; ``answered``: the server is there, whatever it said."""
         with self._lock:
@@ -122,7 +128,8 @@ class GuardedChat:
                     spent(messages, Reply("".join(said), self.name), estimated_tokens)
 
     def window(self) -> Window:
-        return self._inner.window()
+        # A server that is left in peace is not asked for its window either; the call that follows says why.
+        return Window() if self._breaker.is_resting else self._inner.window()
 
     @contextmanager
     def _turn(self) -> Iterator[Spent]:

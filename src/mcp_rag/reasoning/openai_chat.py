@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_rag.errors import ChatMalformed, ChatUnreachable
 from mcp_rag.reasoning.chat import MAX_ANSWER_TOKENS, Message, Reply, Tool, Window, answer_tokens
 from mcp_rag.reasoning.openai_wire import Dialect, Stream, read_reply, refuse, write_body
-from mcp_rag.reasoning.server_window import ask_window
+from mcp_rag.reasoning.server_window import SECONDS_TO_ASK, SilentServer, ask_window
 
 if TYPE_CHECKING:
     import httpx
@@ -86,13 +86,14 @@ class OpenAIChat:
 
     def window(self) -> Window:
         if self._window is None:
-            with self._calling() as call:
-                try:
+            try:
+                with self._calling(min(self._timeout_seconds, SECONDS_TO_ASK)) as call:
                     self._know_model(call)
-                except (ChatMalformed, ChatUnreachable):
-                    return self._narrow(Window(self._window_tokens) if self._window_tokens else Window())
                 asked = ask_window(self._base_url, self._model, self._headers, self._window_tokens)
-                self._window = self._narrow(asked)
+            except (ChatMalformed, ChatUnreachable, SilentServer):
+                # Asked again at the next call: what is assumed of a server that is away is not what it has.
+                return self._narrow(Window(self._window_tokens) if self._window_tokens else Window())
+            self._window = self._narrow(asked)
         return self._window
 
     def _body(
@@ -116,11 +117,11 @@ class OpenAIChat:
         )
 
     @contextmanager
-    def _calling(self) -> Iterator[_Call]:
+    def _calling(self, seconds: float | None = None) -> Iterator[_Call]:
         import httpx
 
         with httpx.Client(headers=self._headers, trust_env=True) as client:
-            yield _Call(client, self._base_url, self._timeout_seconds)
+            yield _Call(client, self._base_url, seconds or self._timeout_seconds)
 
     def _know_model(self, call: _Call) -> None:
         """The model that the server serves, when the settings name none."""

@@ -1,11 +1,12 @@
 """How long a prompt a served model takes, and how it counts tokens: asked of vLLM, llama.cpp, Ollama and LM Studio.
 
-What a server does not say is estimated. Nothing here is retried, and nothing raises: an answer that takes long, or is
-none, says nothing.
+What a server does not say is estimated. Nothing here is retried: an answer that is none says nothing, and who does not
+answer one question in time is asked no other.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 SECONDS_TO_ASK = 5.0
 """For each question; servers answer them without the model. Chosen by eye."""
 
+SECONDS_OF_ESTIMATES = 30.0
+"""After a count that got no answer: a prompt asks for many. Chosen by eye."""
+
 HOSTED_TOKENS = 32_768
 """For a server that speaks none of these dialects: a cloud's, whose models take 128,000 tokens and more today. A longer
 prompt than this is refused by none, and paid for by token. Chosen by eye."""
@@ -26,8 +30,16 @@ OLLAMA_DEFAULT = 4_096
 a word (https://docs.ollama.com/context-length)."""
 
 
+class SilentServer(Exception):
+    """A question got no answer in time, or nobody is there to ask."""
+
+
 def ask_window(base_url: str, model: str, headers: Mapping[str, str], tokens: int = 0) -> Window:
-    """The window of ``model`` at ``base_url``; ``tokens`` above 0 goes before what the server says of its length."""
+    """The window of ``model`` at ``base_url``; ``tokens`` above 0 goes before what the server says of its length.
+
+    Raises:
+        SilentServer: it does not answer now.
+    """
     import httpx
 
     place = base_url.removesuffix("/v1")
@@ -109,12 +121,20 @@ def _counter(
     place: str, model: str, headers: Mapping[str, str], body: Callable[[str], dict[str, Any]]
 ) -> Callable[[str], int]:
     """Tokens of a text as the server's own tokenizer counts them; as estimated while it does not answer."""
+    estimated_until = 0.0
 
     def count(text: str) -> int:
         import httpx
 
+        nonlocal estimated_until
+        if time.monotonic() < estimated_until:
+            return estimated_tokens(text)
         with httpx.Client(headers=dict(headers), timeout=SECONDS_TO_ASK, trust_env=True) as client:
-            return _counted(_post(client, f"{place}/tokenize", body(text))) or estimated_tokens(text)
+            try:
+                return _counted(_post(client, f"{place}/tokenize", body(text))) or estimated_tokens(text)
+            except SilentServer:
+                estimated_until = time.monotonic() + SECONDS_OF_ESTIMATES
+                return estimated_tokens(text)
 
     return count
 
@@ -142,6 +162,8 @@ def _told(client: httpx.Client, method: str, url: str, body: dict[str, Any] | No
     try:
         response = client.request(method, url, json=body)
         answer = response.json() if response.is_success else {}
+    except (httpx.TimeoutException, httpx.ConnectError) as fault:
+        raise SilentServer from fault
     except (httpx.HTTPError, ValueError):
         return {}  # says nothing
     return answer if isinstance(answer, dict) else {}

@@ -114,7 +114,7 @@ class Sentences:
             self._fenced = not self._fenced
         elif said and self._fenced:
             yield f"$ {said.removeprefix('$ ')}"
-        elif said.strip("-*#> "):
+        elif any(sign.isalnum() for sign in said):  # not a ruler, nor a bracket alone: some small models answer in JSON
             yield said
 
 

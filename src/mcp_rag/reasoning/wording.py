@@ -74,8 +74,9 @@ def _replied(chat: ChatModel, messages: Sequence[Message], schema: Mapping[str, 
 
 def _with_wording(diagnosis: Diagnosis, answer: Answer, name: str, notes: list[str]) -> Diagnosis:
     """The model's cause and steps, where they stand, before the known issue's own, never instead."""
-    kept = [step for step in answer.fix if step.supported]
-    lost = len(answer.fix) - len(kept) + (not answer.cause.supported)
+    borne = [step for step in answer.fix if step.supported]
+    kept = [step for step in borne if says_more(step.text, _shown(diagnosis))]
+    lost = len(answer.fix) - len(borne) + (not answer.cause.supported)
     if lost:
         notes.append(f"{lost} statement(s) of {name} were not borne by the evidence and are left out")
     cause = _cause(diagnosis, answer.cause)

@@ -56,6 +56,17 @@ def test_a_failing_server_is_left_in_peace_and_then_probed_once() -> None:
     assert chat.complete(ASK).text == "still back"
 
 
+def test_a_server_that_is_left_in_peace_is_not_asked_for_its_window_either() -> None:
+    clock = Clock()
+    inner = ScriptedChat(DOWN, window=Window(777))
+    chat = GuardedChat(inner, 1, 1.0, breaker=Breaker(1, 30.0, clock))
+    assert chat.window() == Window(777)
+    fail(chat)
+    assert chat.window() == Window()
+    clock.now = 31
+    assert chat.window() == Window(777)
+
+
 def test_a_probe_is_made_by_one_caller_alone() -> None:
     clock = Clock()
     breaker = Breaker(1, 10.0, clock)

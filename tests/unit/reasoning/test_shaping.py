@@ -120,7 +120,7 @@ def reply(cause: str, *, left_open: str = "", step: str = "") -> str:
     ids=["the message", "the title", "the known cause"],
 )
 def test_a_model_that_repeats_what_is_told_changes_nothing(cause: str) -> None:
-    worded = word(diagnosis(), ScriptedChat(reply(cause, left_open=cause)))
+    worded = word(diagnosis(), ScriptedChat(reply(cause, left_open=cause, step=cause)))
     assert worded == diagnosis()
 
 
