@@ -58,7 +58,7 @@ class Installed:
     """The vLLM that an interpreter would start: ``name`` of its distribution, empty where there is none.
 
     ``variables`` are the environment variables and ``architectures`` the model classes that its source names;
-    ``torch`` is None where there is no PyTorch. ``pool_refuses_segments``: the memory pool that ``--enable-sleep-mode``
+    ``torch`` is None where there is no vLLM, or no PyTorch beside it. ``pool_refuses_segments``: the memory pool that ``--enable-sleep-mode``
     needs ends at expandable segments. ``takes_suffixes``: ``32k`` is a number to its flags.
     """
 
@@ -84,6 +84,9 @@ def look_at(python: str) -> Installed:
     except InputError:
         return Installed(python)
     variables, architectures = frozenset(found["variables"]), frozenset(found["architectures"])
+    if not found["name"]:
+        # A PyTorch that stands here alone is not the one that the assumed vLLM would bring.
+        return Installed(python, versions={name: one for name, one in found["versions"].items() if name != "torch"})
     beside = found.get("torch")
     torch = Torch(beside["for_gpus"], frozenset(beside["variables"])) if beside else None
     refuses, suffixes = found.get("pool_refuses_segments", False), found.get("takes_suffixes", True)

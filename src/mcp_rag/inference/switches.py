@@ -68,7 +68,8 @@ def _dynamo(installed: Installed) -> Switch:
 
 
 def _pytorch(installed: Installed) -> str:
-    return f"PyTorch {installed.versions.get('torch', '')}".strip()
+    version = installed.versions.get("torch")
+    return f"PyTorch {version}" if version else f"PyTorch as vLLM {installed.version} brings it"
 
 
 def _older(version: str | None, bound: Version) -> bool:
