@@ -57,9 +57,9 @@ class Torch:
 class Installed:
     """The vLLM that an interpreter would start: ``name`` of its distribution, empty where there is none.
 
-    ``variables`` are the environment variables and ``architectures`` the model classes that its source names;
-    ``torch`` is None where there is no vLLM, or no PyTorch beside it. ``pool_refuses_segments``: the memory pool that ``--enable-sleep-mode``
-    needs ends at expandable segments. ``takes_suffixes``: ``32k`` is a number to its flags.
+    ``variables`` are the environment variables and ``architectures`` the model classes that its source names; ``torch``
+    is None where there is no vLLM, or no PyTorch beside it. ``pool_refuses_segments``: the memory pool that
+    ``--enable-sleep-mode`` needs ends at expandable segments. ``takes_suffixes``: ``32k`` is a number to its flags.
     """
 
     python: str

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from mcp_rag.reasoning.advising import advises, objects
 from mcp_rag.reasoning.hostile import LEFT_OUT, addresses_model, muted, plain
@@ -97,6 +98,7 @@ _STOP_WORDS = (
 _STOP = frozenset(_STOP_WORDS.split())
 
 
+@lru_cache(maxsize=64)  # each statement of an answer is held against the same texts
 def telling_words(text: str) -> frozenset[str]:
     """The words of a text that say something, endings cut off; of Chinese, pairs of neighbours."""
     found: set[str] = set()

@@ -61,16 +61,20 @@ class Made:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def examples(cases: Sequence[Case], test_percent: int, made: Made) -> Iterator[Example]:
+def examples(
+    cases: Sequence[Case], test_percent: int, made: Made, progress: Callable[[int, int], None] = lambda *_: None
+) -> Iterator[Example]:
     """The examples of ``cases``, in their order; equal prompts once.
 
     Args:
         test_percent: share of the failures whose examples are all in the test half, in percent.
         made: counts what is left out.
+        progress: hears how many cases are done, and of how many.
     """
     failures = _failures(cases)
     seen: set[str] = set()
-    for case in cases:
+    for number, case in enumerate(cases, 1):
+        progress(number, len(cases))
         if not (case.issue.cause and case.issue.fix):
             made.left_out["a known issue without cause or fix"] += 1
             continue

@@ -14,7 +14,7 @@ import click
 from mcp_rag import __version__
 from mcp_rag.errors import InputError
 from mcp_rag.faces.cli.options import home_option, json_option, settings_from
-from mcp_rag.faces.cli.output import emit, tell
+from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.records import OutcomeKind
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def export(
     from mcp_rag.wiring import open_house
 
     made = Made()
-    with open_house(settings_from(home=home), tell, use_chat=False) as house:
-        written = list(examples(list(_cases(house.ledger, sources)), test_percent, made))
+    with open_house(settings_from(home=home), tell, use_chat=False) as house, progress_bar("writing examples") as show:
+        written = list(examples(list(_cases(house.ledger, sources)), test_percent, made, show))
     if not written:
         raise InputError("There is nothing to export", "no known issue has a cause and a fix", "Name another --source")
     chosen = [example for example in written if split in ("all", example.split)]
