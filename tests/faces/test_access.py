@@ -77,7 +77,9 @@ def test_a_token_is_made_listed_and_revoked_and_kept_as_a_digest_alone(tmp_path:
     listed = json.loads(mcp_rag(home, "tokens", "list", "--json").stdout)
     assert (listed["name"], listed["team"], listed["scopes"], listed["standing"]) == ("ci", "blue-1", ["read"], "live")
     assert token.encode() not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-    twice = mcp_rag(home, "tokens", "create", "--name", "ci")
+    assert home.stat().st_mode & 0o077 == 0, "the ledger holds the key that signs sessions"
+    assert (home / "ledger.db").stat().st_mode & 0o007 == 0
+    twice = mcp_rag(home, "tokens", "create", "--name", "ci", "--team", "blue-1")
     assert (twice.returncode, b"already" in twice.stderr) == (3, True)
     assert mcp_rag(home, "tokens", "revoke", listed["id"]).returncode == 0
     assert b"revoked" in mcp_rag(home, "tokens", "list").stdout
@@ -125,6 +127,51 @@ def test_scopes_bound_what_a_token_does(home: Path, client: httpx.Client) -> Non
     assert mcp_rag(home, "tokens", "revoke", "reader").returncode == 0
     late = made(home, "late", "--scope", "read", *team)
     assert client.get("/v1/incidents", headers=headers(late)).status_code == 200, "a running server knows it at once"
+
+
+def test_an_admin_makes_and_revokes_the_tokens_of_its_team_and_sees_what_was_done(
+    home: Path, client: httpx.Client
+) -> None:
+    admin, other = made(home, "chief", "--scope", "admin", "--team", "green"), made(home, "chief", "--team", "grey")
+    assert client.get("/v1/tokens", headers=headers(other)).status_code == 403
+    new = client.post("/v1/tokens", json={"name": "ci", "scopes": ["read"], "days": 30}, headers=headers(admin)).json()
+    assert (new["team"], new["scopes"], new["standing"]) == ("green", ["read"], "live")
+    assert client.get("/v1/incidents", headers=headers(new["token"])).status_code == 200
+    assert client.post("/v1/issues", json={}, headers=headers(new["token"])).status_code == 403
+    listed = client.get("/v1/tokens", headers=headers(admin)).text
+    assert [(one["name"], one["team"]) for one in json.loads(listed)["tokens"]] == [("chief", "green"), ("ci", "green")]
+    assert new["token"] not in listed
+    mine = client.get("/v1/audit", params={"limit": 1000}, headers=headers(admin)).json()["rows"]
+    assert {row["team"] for row in mine} == {"green"}
+    assert ("ci", "/v1/incidents", 200) in [(row["caller"], row["path"], row["status"]) for row in mine]
+    assert len(client.get("/v1/audit", params={"limit": 2}, headers=headers(admin)).json()["rows"]) == 2
+    late = {"since": "2999-01-01T00:00:00"}
+    assert client.get("/v1/audit", params=late, headers=headers(admin)).json() == {"rows": []}
+    theirs = json.loads(mcp_rag(home, "tokens", "list", "--json").stdout.splitlines()[-2])
+    assert (theirs["name"], theirs["team"]) == ("chief", "grey")
+    assert client.delete(f"/v1/tokens/{theirs['id']}", headers=headers(admin)).status_code == 404
+    assert client.delete(f"/v1/tokens/{new['id']}", headers=headers(admin)).status_code == 204
+    assert client.delete("/v1/tokens/ci", headers=headers(admin)).status_code == 404
+    ambiguous = mcp_rag(home, "tokens", "revoke", "chief")
+    assert (ambiguous.returncode, b"2 tokens bear it" in ambiguous.stderr) == (4, True)
+    assert mcp_rag(home, "tokens", "revoke", "chief", "--team", "grey").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"name": "a\nb"},
+        {"name": "x", "scopes": ["root"]},
+        {"name": "x", "scopes": []},
+        {"name": "x", "days": 0},
+        {"name": "x", "team": "red"},
+        {"name": "x" * 101},
+    ],
+)
+def test_a_token_that_cannot_be_is_refused_by_the_server_too(home: Path, client: httpx.Client, wrong: object) -> None:
+    admin = made(home, f"chief {wrong}"[:99], "--scope", "admin", "--team", "white")
+    assert client.post("/v1/tokens", json=wrong, headers=headers(admin)).status_code == 422
 
 
 def test_a_browsers_cookie_opens_for_this_servers_pages_alone(home: Path, client: httpx.Client) -> None:

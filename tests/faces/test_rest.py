@@ -46,7 +46,7 @@ def client(server: ServerProcess) -> Iterator[httpx.Client]:
 def error_of(answer: httpx.Response, status: int) -> dict[str, str]:
     assert answer.status_code == status, answer.text
     error: dict[str, str] = answer.json()["error"]
-    assert set(error) == {"what", "why", "next"}
+    assert set(error) == {"what", "why", "next", "message"}
     assert error["what"]
     return error
 

@@ -22,7 +22,7 @@ def client(server: ServerProcess) -> Iterator[httpx.Client]:
 def fault(answer: httpx.Response, status: int) -> dict[str, str]:
     assert answer.status_code == status, answer.text
     error: dict[str, str] = answer.json()["error"]
-    assert set(error) == {"what", "why", "next"}
+    assert set(error) == {"what", "why", "next", "message"}
     return error
 
 

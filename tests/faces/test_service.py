@@ -74,6 +74,9 @@ def test_a_chat_client_asks_in_words(chat: openai.OpenAI) -> None:
     assert "Paste the log" in said(chat, " ")
     unknown = said(chat, LOG.replace("heron.WingFault: the left heron", "otter.TailFault: the brown otter"))
     assert "Nothing known matches" in unknown
+    near = said(chat, "The DiskPressure of lantern shelves, when the heron refuses a gate that is shut")
+    assert "none of which matches" in near
+    assert "heron-wing-fault`" in near
     parts = [
         {"type": "text", "text": LOG},
         {"type": "image_url", "image_url": {"url": "https://elsewhere.example/a.png"}},
@@ -83,7 +86,7 @@ def test_a_chat_client_asks_in_words(chat: openai.OpenAI) -> None:
 
 
 def test_a_chat_request_that_cannot_be_is_told(chat: openai.OpenAI) -> None:
-    with pytest.raises(openai.UnprocessableEntityError):
+    with pytest.raises(openai.UnprocessableEntityError, match="messages"):
         chat.chat.completions.create(model="mcp-rag", messages=[])
     with pytest.raises(openai.UnprocessableEntityError):
         chat.chat.completions.create(model="mcp-rag", messages=[{"role": "owl", "content": "x"}])  # type: ignore[list-item,misc]

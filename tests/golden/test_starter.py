@@ -66,3 +66,18 @@ def test_what_only_its_project_can_explain_is_left_alone_and_what_the_field_know
     for name, texts in PUBLIC.items():
         for text in texts:
             assert name in _answered(text), text
+
+
+def test_a_command_that_is_not_there_is_known_in_every_shell() -> None:
+    text = next(text for _, name, text in librarian.starter_files() if name == "shell-command-not-found.md")
+    symptoms = parse_issue_file(text, "starter", "shell-command-not-found.md").symptoms
+    for said in (
+        "bash: kubctl: command not found",
+        "/usr/bin/bash: line 3: kubctl: command not found",
+        "zsh: command not found: kubctl",
+        "(eval):1: command not found: kubctl",
+        "fish: Unknown command: kubctl",
+        "mcp-rag: kubctl: command not found",
+    ):
+        found = [match for symptom in symptoms if (match := compile_symptom(symptom).match([Excerpt(1, said)]))]
+        assert [dict(match.variables) for match in found] == [{"program": "kubctl"}], said

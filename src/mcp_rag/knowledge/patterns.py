@@ -215,7 +215,6 @@ def filled(evidence: Evidence) -> Evidence:
     return replace(evidence, issue=issue)
 
 
-_OPEN_PART = re.compile(r"\{\w+(?::(\w+))?\}")
 _SAMPLES = {"int": "7", "number": "7", "version": "1.2.3", "path": "/srv/x1y", "word": "x1y", None: "x1y"}
 
 
@@ -224,4 +223,4 @@ def sample_of(symptom: str) -> tuple[str, ...] | None:
     parts = symptom.removeprefix(ALL_OF).split(SEPARATOR) if symptom.startswith(ALL_OF) else [symptom]
     if any(part.strip().startswith(EXPRESSION) for part in parts):
         return None
-    return tuple(_OPEN_PART.sub(lambda part: _SAMPLES[part[1]], part.strip()) for part in parts)
+    return tuple(_PLACEHOLDER.sub(lambda part: _SAMPLES[part[2]], part.strip()) for part in parts)

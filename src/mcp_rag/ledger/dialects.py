@@ -46,7 +46,7 @@ def create_engine(url: URL) -> sa.Engine:
     """An engine whose transactions are isolated as the ledger needs them; connects to nothing yet."""
     if url.get_backend_name() == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(url.database))
         engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -58,6 +58,14 @@ def create_engine(url: URL) -> sa.Engine:
         raise MissingExtra(
             "A ledger in PostgreSQL needs psycopg", str(fault), "`pip install 'mcp-rag[postgresql]'` installs it"
         ) from fault
+
+
+def _make_private(file: Path) -> None:
+    """The file of a new ledger, which nobody but owner and group may open, in a folder that is the owner's if it is new
+    too. SQLite gives the files beside it the same rights."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists() and str(file) != ":memory:":
+        file.touch(0o660)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -30,7 +30,7 @@ class Tokens:
         """Keep a token.
 
         Raises:
-            InputError: a token that is not revoked has that name.
+            InputError: a token of the team that is not revoked has that name.
         """
         row = {
             "digest": digest,
@@ -40,7 +40,8 @@ class Tokens:
             "created_at": datetime.now(UTC),
             "expires_at": expires_at,
         }
-        namesake = sa.select(tokens.c.digest).where(tokens.c.name == row["name"], tokens.c.revoked_at.is_(None))
+        live = sa.select(tokens.c.digest).where(tokens.c.revoked_at.is_(None))
+        namesake = live.where(tokens.c.name == row["name"], tokens.c.team == row["team"])
         with self._database.writing() as connection:
             if connection.execute(namesake).first() is not None:
                 raise InputError(f"There is a token {name!r} already", "", "Choose another name, or revoke that one")
@@ -59,21 +60,23 @@ class Tokens:
             rows = connection.execute(sa.select(tokens).order_by(tokens.c.created_at, tokens.c.digest)).all()
         return [_stored(row) for row in rows]
 
-    def revoke(self, name: str) -> StoredToken:
-        """Revoke the token of a name or an id, for good.
+    def revoke(self, name: str, team: str | None = None) -> StoredToken:
+        """Revoke the token of a name or an id, for good; of ``team``, or of any.
 
         Raises:
-            NotFound: no token that is not revoked bears it, or several begin with it.
+            NotFound: no token that is not revoked bears it, or several do.
         """
         wanted = storable(name)
         live = sa.select(tokens).where(tokens.c.revoked_at.is_(None))
+        if team is not None:
+            live = live.where(tokens.c.team == storable(team))
         by_id = tokens.c.digest.startswith(wanted, autoescape=True)
         with self._database.writing() as connection:
             rows = connection.execute(live.where(tokens.c.name == wanted)).all()
             if not rows and len(wanted) >= ID_DIGITS:
                 rows = connection.execute(live.where(by_id)).all()
             if len(rows) != 1:
-                why = f"{len(rows)} tokens begin with it" if rows else ""
+                why = f"{len(rows)} tokens bear it" if rows else ""
                 raise NotFound(f"There is no token {name!r} to revoke", why, "`mcp-rag tokens list` lists them")
             mine = tokens.c.digest == rows[0].digest
             connection.execute(sa.update(tokens).where(mine).values(revoked_at=datetime.now(UTC)))

@@ -203,8 +203,9 @@ def files_in_force(settings: Settings) -> Iterator[tuple[str, str, str]]:
 
 
 def _create_home(home: Path) -> None:
+    """A home that is made here is its owner's alone: it holds what logs said, and the key that signs sessions."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as fault:
         raise LedgerError(
             f"The home folder {home} cannot be made", str(fault), "Set MCP_RAG_HOME to a folder that you may write"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_rag.knowledge.patterns import SymptomMatch, compile_symptom, fill, fill_command
+from mcp_rag.knowledge.patterns import SymptomMatch, compile_symptom, fill, fill_command, sample_of
 from mcp_rag.records import Excerpt
 
 
@@ -102,3 +102,15 @@ def test_what_every_match_of_an_expression_holds_is_looked_for_first(expression:
 @given(st.from_regex(r"(?:Err|err)or: (?:no|an) [a-c]{1,3}x? in \[f\]\.?", fullmatch=True))
 def test_no_match_is_lost_by_looking_for_a_part_of_it_first(line: str) -> None:
     assert match(r"re:(?:Err|err)or: (?:no|an) [a-c]{1,3}x? in \[f\]\.?$", line.rstrip("\n")) is not None
+
+
+@given(st.text(alphabet="{}:ab int_none7 ", max_size=40))
+def test_a_symptom_describes_the_line_that_is_made_of_it(symptom: str) -> None:
+    made = sample_of(symptom)
+    assert made is not None
+    compile_symptom(symptom)
+
+
+def test_braces_that_are_no_part_stay_in_the_line() -> None:
+    assert sample_of("{what:word} *{display:none} {7} at {n:int}") == ("x1y *{display:none} {7} at 7",)
+    assert match("*{display:none} fails", "*{display:none} fails") is not None

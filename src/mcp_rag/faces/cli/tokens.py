@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from mcp_rag.faces.cli.options import home_option, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, tell
 
 if TYPE_CHECKING:
-    from mcp_rag.ledger import Ledger, StoredToken
+    from mcp_rag.ledger import Ledger
 
 
 @click.group()
@@ -34,16 +34,14 @@ def create(name: str, team: str, scopes: str, expires: timedelta | None, as_json
     A running server knows it at once, unless it listens on loopback and was started when there were no tokens: then
     it stays open until it is started again.
     """
-    from mcp_rag.errors import InputError
-    from mcp_rag.faces.serving.access import digest_of, new_token
+    from mcp_rag.faces.serving.access import checked_name, digest_of, new_token, token_to_json
     from mcp_rag.faces.serving.callers import scopes_named, team_named
 
-    if not name.strip() or len(name) > 100 or not name.isprintable():
-        raise InputError("That is no name for a token", "it is empty, longer than 100 characters or not printable")
-    wanted, until = scopes_named(scopes), datetime.now(UTC) + expires if expires else None
+    name, wanted = checked_name(name), scopes_named(scopes)
+    until = datetime.now(UTC) + expires if expires else None
     token = new_token()
     with _ledger(home) as ledger:
-        stored = ledger.tokens.add(digest_of(token), name.strip(), team_named(team), sorted(wanted), until)
+        stored = ledger.tokens.add(digest_of(token), name, team_named(team), sorted(wanted), until)
     if as_json:
         emit({"token": token, **token_to_json(stored)})
     else:
@@ -56,6 +54,8 @@ def create(name: str, team: str, scopes: str, expires: timedelta | None, as_json
 @home_option
 def list_(as_json: bool, home: Path | None) -> None:
     """List the tokens; none is shown itself."""
+    from mcp_rag.faces.serving.access import token_to_json
+
     with _ledger(home) as ledger:
         found = ledger.tokens.list()
     for token in found:
@@ -70,29 +70,16 @@ def list_(as_json: bool, home: Path | None) -> None:
 
 @tokens.command()
 @click.argument("name")
+@click.option("--team", help="Whose it is, where several teams have one of that name.")
 @json_option
 @home_option
-def revoke(name: str, as_json: bool, home: Path | None) -> None:
+def revoke(name: str, team: str | None, as_json: bool, home: Path | None) -> None:
     """Revoke the token of a NAME or an id, for good; a running server refuses it within seconds."""
+    from mcp_rag.faces.serving.access import token_to_json
+
     with _ledger(home) as ledger:
-        stored = ledger.tokens.revoke(name)
+        stored = ledger.tokens.revoke(name, team)
     emit(token_to_json(stored)) if as_json else tell(f"{stored.name} ({stored.id}) is revoked")
-
-
-def token_to_json(token: StoredToken) -> dict[str, Any]:
-    """What may be told of a token."""
-    from mcp_rag.faces.serving.access import is_live
-
-    standing = "revoked" if token.revoked_at else "live" if is_live(token) else "expired"
-    return {
-        "id": token.id,
-        "name": token.name,
-        "team": token.team,
-        "scopes": list(token.scopes),
-        "standing": standing,
-        "created_at": token.created_at.isoformat(timespec="seconds"),
-        "expires_at": token.expires_at.isoformat(timespec="seconds") if token.expires_at else None,
-    }
 
 
 def _ledger(home: Path | None) -> Ledger:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_rag import __version__
+from mcp_rag.faces.rest.access_routes import make_access_router
 from mcp_rag.faces.rest.alerts import make_alerts_router
 from mcp_rag.faces.rest.docs import make_docs
 from mcp_rag.faces.rest.document_routes import make_documents_router
@@ -64,8 +65,8 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.fetch = fetch
-    app.state.desk, app.state.sessions = desk, Sessions(houses.default.house.ledger)
+    app.state.fetch, root = fetch, houses.default.house
+    app.state.desk, app.state.sessions = desk, Sessions(root.ledger)
     as_page = page_of_refusal(app)
     map_faults(app, as_page)
     for router in (
@@ -79,6 +80,7 @@ def make_app(
         make_openai_router(),
         make_alerts_router(),
         make_operations_router(desk),
+        make_access_router(root.ledger.tokens, root.settings.home),
         make_docs(),
     ):
         app.include_router(router)

@@ -62,8 +62,9 @@ _SCHEMA = "GET /openapi.json describes every request"
 
 
 def fault(status: int, what: str, why: str = "", next_step: str = "", **headers: str) -> JSONResponse:
-    """An answer that is no success."""
-    return JSONResponse({"error": {"what": what, "why": why, "next": next_step}}, status, headers=headers or None)
+    """An answer that is no success. ``message`` is the whole of it: clients of OpenAI's API show that and nothing else."""
+    told = {"what": what, "why": why, "next": next_step, "message": str(McpRagError(what, why, next_step))}
+    return JSONResponse({"error": told}, status, headers=headers or None)
 
 
 def status_of(error: McpRagError) -> int:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 from urllib.parse import urlsplit
 
-from mcp_rag.errors import SettingsError
+from mcp_rag.errors import InputError, SettingsError
 from mcp_rag.faces.serving.callers import Caller, Scope
 from mcp_rag.ledger import StoredToken
 from mcp_rag.ledger.tokens import ID_DIGITS, Tokens
@@ -108,6 +109,31 @@ def new_token() -> str:
 def digest_of(token: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def checked_name(name: str) -> str:
+    """``name`` as a token bears it.
+
+    Raises:
+        InputError: no token can be called so.
+    """
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise InputError("That is no name for a token", "it is empty, longer than 100 characters or not printable")
+    return name.strip()
+
+
+def token_to_json(token: StoredToken) -> dict[str, Any]:
+    """What may be told of a token."""
+    standing = "revoked" if token.revoked_at else "live" if is_live(token) else "expired"
+    return {
+        "id": token.id,
+        "name": token.name,
+        "team": token.team,
+        "scopes": list(token.scopes),
+        "standing": standing,
+        "created_at": token.created_at.isoformat(timespec="seconds"),
+        "expires_at": token.expires_at.isoformat(timespec="seconds") if token.expires_at else None,
+    }
 
 
 def is_live(token: StoredToken) -> bool:

@@ -164,6 +164,10 @@ class Fault(BaseModel):
     next: str = Field(description="what to do about it")
 
 
+class ToldFault(Fault):
+    message: str = Field(description="all of it in words")
+
+
 class ProgressAnswer(BaseModel):
     done: int = Field(description="lines of a large log, or entries of a document; 0 before the first word of it")
     total: int
@@ -218,4 +222,4 @@ class Health(BaseModel):
 class FaultAnswer(BaseModel):
     """Every answer that is no success."""
 
-    error: Fault
+    error: ToldFault

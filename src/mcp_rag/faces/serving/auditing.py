@@ -69,20 +69,34 @@ class Audit:
 def read_audit(home: Path, since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """What was written down since then, oldest first; a line that was cut by a kill is left out."""
     for path in _oldest_first(home):
+        yield from _rows_in(path, since)
+
+
+def latest_rows(home: Path, team: str, since: datetime | None, most: int) -> list[dict[str, Any]]:
+    """The latest ``most`` rows of a team, since then, the latest last."""
+    found: list[dict[str, Any]] = []
+    for path in reversed(_oldest_first(home)):
+        found = [row for row in _rows_in(path, since) if row.get("team") == team] + found
+        if len(found) >= most:
+            break
+    return found[-most:]
+
+
+def _rows_in(path: Path, since: datetime | None) -> Iterator[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:  # turned over meanwhile
+        return
+    except OSError as fault:
+        raise LedgerError("The audit log cannot be read", str(fault), "") from fault
+    for line in lines:
         try:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:  # turned over meanwhile
+            row = json.loads(line)
+            at = datetime.fromisoformat(row["at"])
+        except (ValueError, KeyError, TypeError):
             continue
-        except OSError as fault:
-            raise LedgerError("The audit log cannot be read", str(fault), "") from fault
-        for line in lines:
-            try:
-                row = json.loads(line)
-                at = datetime.fromisoformat(row["at"])
-            except (ValueError, KeyError, TypeError):
-                continue
-            if since is None or at >= since:
-                yield row
+        if since is None or at >= since:
+            yield row
 
 
 def _oldest_first(home: Path) -> list[Path]:

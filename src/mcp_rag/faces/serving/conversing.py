@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mcp_rag.faces.serving.markdown import diagnosis_markdown, issue_markdown
+from mcp_rag.faces.serving.markdown import diagnosis_markdown, issue_markdown, nearest_markdown
 from mcp_rag.faces.serving.shared_house import SharedHouse
 from mcp_rag.logs.sources import MemorySource
 
@@ -15,6 +15,9 @@ LINES_OF_A_LOG = 4
 HANDS_ON = 5
 """Known issues looked at for a question. Chosen by eye."""
 
+QUESTION_CHARACTERS = 10_000
+"""Of a question that are searched for: more is no question. As much as ``/v1/search`` takes."""
+
 _CHINESE = re.compile(r"[一-鿿]")
 
 WHAT_IT_DOES = {
@@ -23,6 +26,9 @@ WHAT_IT_DOES = {
     "zh": "我从错误日志中找出失败处，并给出已知的原因和解决办法。请粘贴日志或错误信息；"
     "我只依据已知问题回答，没有匹配时会如实说明。",
 }
+
+NEAR = 0.15
+"""Confidence from which on an entry is named as near: of greetings and small talk the best are below 0.13. By eye."""
 
 NOTHING_MATCHES = {"en": "No known issue answers that.", "zh": "没有已知问题回答这个问题。"}
 
@@ -42,8 +48,9 @@ def answer_message(house: SharedHouse, text: str) -> str:
 
 
 def _answer_question(house: SharedHouse, text: str, language: str) -> str:
-    found = house.search(text, HANDS_ON)
+    found = house.search(text[:QUESTION_CHARACTERS], HANDS_ON)
     if not found["match"]:
-        return f"{NOTHING_MATCHES[language]} {WHAT_IT_DOES[language]}"
+        nearest = nearest_markdown([one for one in found["results"] if one["confidence"] >= NEAR], language)
+        return "\n\n".join(filter(None, [NOTHING_MATCHES[language], nearest, WHAT_IT_DOES[language]]))
     best: dict[str, Any] = found["results"][0]
     return issue_markdown(house.issue(f"{best['source']}/{best['id']}"))

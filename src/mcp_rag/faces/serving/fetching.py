@@ -56,6 +56,7 @@ READABLE = frozenset({"", "identity", "gzip", "x-gzip", "zstd"})
 """Encodings of an answer that the log's reader undoes itself, within its own bounds."""
 
 _STEP = "Send the log's text, or ask whoever runs the server"
+_NO_ADDRESS = "it is no http(s) address"
 
 
 def fetcher_from(settings: Settings, max_bytes: int) -> Fetch | None:
@@ -138,7 +139,7 @@ class _Fetcher:
         except BlockedURLError as refused:
             raise InputError("This URL is not fetched", refused.reason, _STEP) from refused
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as wrong:
-            raise InputError("This URL is not fetched", "it is no http(s) address", _STEP) from wrong
+            raise InputError("This URL is not fetched", _NO_ADDRESS, _STEP) from wrong
         except TimeoutError as late:
             why = f"it took longer than {SECONDS:.0f} s"
             raise RemoteUnreachable(f"The log could not be fetched from {host}", why, "Try again") from late
@@ -186,9 +187,13 @@ class _Fetcher:
 
 def _host_in(url: str) -> str:
     try:
-        return urlsplit(url).hostname or "nowhere"
+        parts = urlsplit(url)
+        host = parts.hostname
     except ValueError as wrong:
-        raise InputError("This URL is not fetched", "it is no http(s) address", _STEP) from wrong
+        raise InputError("This URL is not fetched", _NO_ADDRESS, _STEP) from wrong
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        raise InputError("This URL is not fetched", _NO_ADDRESS, _STEP)
+    return host
 
 
 def _expect_a_log(response: httpx.Response) -> None:

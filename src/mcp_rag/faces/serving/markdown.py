@@ -6,6 +6,7 @@ What came out of a log is set in code, where no Markdown of its own takes effect
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST_LINE = 300
@@ -57,12 +58,17 @@ def diagnosis_markdown(answer: dict[str, Any], language: str = "en") -> str:
             parts.append(fenced("\n".join(answer["commands"]), "sh"))
         parts.append(f"**{said['evidence']}**\n\n{_evidence(answer['evidence'][0])}")
     elif answer["evidence"]:
-        near = "\n".join(f"- {_named(one)}" for one in answer["evidence"][:NEAREST])
-        parts.append(f"**{said['nearest']}**\n\n{near}")
+        parts.append(nearest_markdown(answer["evidence"], language))
     parts += [f"_{plain(note)}_" for note in answer["notes"]]
     if answer["incident"]:
         parts.append(f"{said['incident']} `{answer['incident']}`")
     return "\n\n".join(parts)
+
+
+def nearest_markdown(evidence: Sequence[dict[str, Any]], language: str = "en") -> str:
+    """Entries that are near and do not match, best first; empty when there is none."""
+    named = "\n".join(f"- {_named(one)}" for one in evidence[:NEAREST])
+    return f"**{_LABELS.get(language, _LABELS['en'])['nearest']}**\n\n{named}" if named else ""
 
 
 def issue_markdown(issue: dict[str, Any]) -> str:
