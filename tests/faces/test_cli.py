@@ -36,6 +36,26 @@ def rows(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.parametrize("arguments", [["config"], ["--help"], ["incidents", "--help"], ["extract"]])
+def test_a_reader_that_goes_away_is_no_failure(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "mcp_rag", *arguments]
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert done.returncode == (2 if arguments == ["extract"] else 0)
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told_in_a_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "mcp_rag", "config"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+
+
 def test_incidents_are_found_by_their_words(numpy_log: Path) -> None:
     call("diagnose", numpy_log, "--json", MCP_RAG_STARTER="off")
     found = rows(call("incidents", "--search", "numpy alias float", "--json", MCP_RAG_STARTER="off"))

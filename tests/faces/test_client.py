@@ -217,6 +217,22 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     assert (done.returncode, b"url is no address" in done.stderr) == (2, True)
 
 
+def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(tmp_path: Path) -> None:
+    address = {"MCP_RAG_URL": "http://127.0.0.1:1"}
+    done = mcp_rag(tmp_path / "home", "search", "x", MCP_RAG_TOKEN="mcprag_quiet\nand more", **address)
+    assert (done.returncode, b"MCP_RAG_TOKEN" in done.stderr, b"quiet" in done.stderr) == (2, True, False)
+    done = mcp_rag(tmp_path / "home", "search", "x", MCP_RAG_TOKEN="mcprag_quiet\n", **address)
+    assert (done.returncode, b"does not answer" in done.stderr, b"quiet" in done.stderr) == (9, True, False)
+
+
+def test_a_command_that_the_home_answers_all_the_same_says_so(tmp_path: Path) -> None:
+    done = mcp_rag(tmp_path / "home", "usage", MCP_RAG_URL="http://127.0.0.1:1", MCP_RAG_STARTER="off")
+    assert (done.returncode, b"not the server http://127.0.0.1:1" in done.stderr) == (0, True)
+    done = mcp_rag(tmp_path / "home", "usage", "--home", tmp_path / "home", MCP_RAG_URL="http://127.0.0.1:1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
+
+
 def test_a_command_that_a_server_answers_loads_no_home(server: ServerProcess, log: Path) -> None:
     code = (
         "import sys\nfrom mcp_rag.faces.cli import main\ntry:\n    main(['diagnose', sys.argv[1]])\nexcept SystemExit: pass\n"

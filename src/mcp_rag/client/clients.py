@@ -287,6 +287,12 @@ def _address(url: str, token: str) -> str:
 
 
 def _headers(token: str) -> dict[str, str]:
+    token = token.strip()
+    if not token.isascii() or not token.isprintable():
+        # It is not shown: what went wrong with it may be that it is somebody's secret and more.
+        raise SettingsError(
+            "The token cannot be sent", "it has characters that no token has", "Set MCP_RAG_TOKEN to the token alone"
+        )
     bearing = {"authorization": f"Bearer {token}"} if token else {}
     return {"user-agent": f"mcp-rag/{__version__}", "accept": "application/json", **bearing}
 

@@ -190,7 +190,8 @@ def fault_of(reply: Reply, server: str) -> McpRagError:
     words = _words(reply)
     what, why, step = words["what"].rstrip("."), words["why"], words["next"]
     if reply.status in (401, 403):
-        hint = step or "Set MCP_RAG_TOKEN to a token of this server"
+        # The server tells programs how to send a token; here it is how to give us one.
+        hint = step if reply.status == 403 and step else "Set MCP_RAG_TOKEN to a token of this server"
         return RemoteRefused(f"{server} refuses", what or f"status {reply.status}", hint)
     if reply.status == 429:
         return RemoteBusy(f"{server} is busy", what or "too many questions were asked", step or "Ask again later")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,7 @@ TIMEOUT_SECONDS = 300.0
 """The session must end. Chosen by eye."""
 
 TESTS_NAMED = 5
+INDENT, NARROWEST = 12, 60
 NAME = "mcp-rag-diagnoses"
 
 
@@ -84,7 +87,7 @@ class Diagnoses:
             terminalreporter.write_line(f"mcp-rag could not diagnose: {fault}", yellow=True)
             return
         for answer, names in _distinct(answers, [name for name, _ in self.failed]):
-            for line in _told(answer, names):
+            for line in _told(answer, names, max(terminalreporter._tw.fullwidth, NARROWEST)):
                 terminalreporter.write_line(line)
             terminalreporter.write_line("")
         if self.more:
@@ -133,25 +136,35 @@ def _distinct(answers: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterat
     yield from groups.values()
 
 
-def _told(answer: dict[str, Any], names: Sequence[str]) -> Iterator[str]:
+def _told(answer: dict[str, Any], names: Sequence[str], width: int) -> Iterator[str]:
     if "error" in answer:
         yield f"could not diagnose {names[0]}: {answer['error']}"
         return
     yield _headline(answer)
+    for label, text in _rows(answer, names):
+        inside = textwrap.wrap(text, width - INDENT, break_long_words=False, break_on_hyphens=False) or [""]
+        yield f"  {label:<{INDENT - 2}}{inside[0]}"
+        yield from (" " * INDENT + line for line in inside[1:])
+        if label == "fix":
+            yield from (f"{' ' * INDENT}$ {command}" for command in answer["commands"][:3])
+
+
+def _rows(answer: dict[str, Any], names: Sequence[str]) -> Iterator[tuple[str, str]]:
     if failure := answer.get("failure"):
-        yield f"  failed    {_flat(failure['message'])[:300]}"
+        yield "failed", _flat(failure["message"])[:300]
     if answer.get("cause"):
-        yield f"  why       {_flat(answer['cause'])}"
+        yield "why", _flat(answer["cause"])
     if answer.get("fix"):
-        yield f"  fix       {_flat(answer['fix'])}"
-        yield from (f"            $ {command}" for command in answer["commands"][:3])
+        yield "fix", _flat(answer["fix"])
     if answer["verdict"] == "known":
         best = answer["evidence"][0]
-        yield f"  evidence  [{best['id']}] {'; '.join([*best['reasons'][:2], *best['urls'][:1]])}"
-    yield f"  tests     {' '.join(dict.fromkeys(names[:TESTS_NAMED]))}{_rest(names)}"
+        # The report's lines have no numbers here.
+        reasons = [re.sub(r" on lines? [\d, ]+$", "", reason) for reason in best["reasons"][:2]]
+        yield "evidence", " · ".join([f"[{best['id']}]", *reasons, *best["urls"][:1]])
+    yield "tests", f"{' '.join(dict.fromkeys(names[:TESTS_NAMED]))}{_rest(names)}"
     if incident := answer.get("incident"):
         fixed = "" if answer["verdict"] == "known" else ' --fix "what fixed it"'
-        yield f"  helped?   mcp-rag confirm {incident[:10]}{fixed}"
+        yield "helped?", f"mcp-rag confirm {incident[:10]}{fixed}"
 
 
 def _headline(answer: dict[str, Any]) -> str:

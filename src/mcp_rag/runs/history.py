@@ -63,7 +63,8 @@ class RunHistory:
         held = self.of(command, run.surroundings)
         kept = Remembered(good=run) if run.code == 0 else replace(held, failed=run)
         path = self._file(command, run.surroundings)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # a new home is its owner's alone
+        self._folder.mkdir(exist_ok=True)
         row = {"version": VERSION, "command": label, "good": _row(kept.good), "failed": _row(kept.failed)}
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self._folder, delete=False) as file:
             json.dump(row, file)

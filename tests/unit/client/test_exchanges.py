@@ -59,7 +59,7 @@ def test_a_server_that_is_away_for_a_moment_is_asked_again() -> None:
     ("backs", "kind", "told"),
     [
         ([Lost("refused", sent=False)] * 4, RemoteUnreachable, "does not answer: refused"),
-        ([fault(401, "No valid token")], RemoteRefused, "No valid token"),
+        ([fault(401, "No valid token")], RemoteRefused, "No valid token. Set MCP_RAG_TOKEN to a token"),
         ([fault(403)], RemoteRefused, "Set MCP_RAG_TOKEN"),
         ([fault(404, "There is no incident x")], NotFound, "There is no incident x: so. do."),
         ([fault(413, "Too large")], OversizedLog, "Too large"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import errno
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -59,6 +62,22 @@ EPILOG = """Exit codes: 0 done, whatever was found; 1 internal fault; 2 wrong us
 `knowledge lint` or `vllm serve` found something. With --exit-code: 10 known, 11 unknown."""
 
 
+class ReaderGone(Exception):
+    """Whoever read the output went away, as `head` does. Click would leave with 1 at a broken pipe, as if it had failed."""
+
+
+@contextlib.contextmanager
+def _told_as_gone() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as gone:
+        raise ReaderGone from gone
+    except SystemExit as leaving:  # rich leaves with 1 at a broken pipe, too
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        raise ReaderGone from leaving
+
+
 class CommandLine(click.Group):
     """Commands by group, loaded when called; anything that is no command is a log to diagnose."""
 
@@ -77,6 +96,14 @@ class CommandLine(click.Group):
         if args and args[0] not in _MODULES and args[0] not in ("--help", "-h", "--version"):
             args = ["diagnose", *args]
         return super().parse_args(ctx, args)
+
+    def make_context(self, *args: Any, **named: Any) -> click.Context:
+        with _told_as_gone():
+            return super().make_context(*args, **named)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _told_as_gone():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in COMMANDS.items():
@@ -113,15 +140,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         code = ExitCode.INTERRUPTED
     except click.ClickException as wrong:
-        wrong.show()
+        with contextlib.suppress(BrokenPipeError):
+            wrong.show()
         code = wrong.exit_code
     except McpRagError as error:
         click.echo(f"mcp-rag: {error}", err=True)
         code = exit_code_of(error)
-    except (BrokenPipeError, SystemExit) as leaving:
-        if not isinstance(leaving, BrokenPipeError) and not isinstance(leaving.__context__, BrokenPipeError):
-            raise  # Click itself leaves with 1 at a broken pipe
-        # The reader went away, as `head` does: nothing failed, and the interpreter must not complain at exit.
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC:
+            raise
+        click.echo(f"mcp-rag: The answer cannot be written: {fault.strerror}. Make room on the disk.", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.INTERNAL
+    except ReaderGone:
+        # Nothing failed, and the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.OK
     sys.exit(int(code or 0))

@@ -13,7 +13,7 @@ import click
 from mcp_rag.errors import InputError
 from mcp_rag.faces.cli.beside import rival_to_json, show_beside
 from mcp_rag.faces.cli.editing import edited_text
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option
 from mcp_rag.faces.cli.output import emit, tell
 from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.faces.serialisation import evidence_to_json
@@ -65,7 +65,7 @@ def add(
     from mcp_rag.linting import rivals
     from mcp_rag.wiring import files_in_force, open_house, redactor_of
 
-    settings = settings_from(home=home)
+    settings = home_settings(home)
     redact = redactor_of(settings)
     with open_house(settings, tell, use_chat=False) as house:
         drafted = librarian.draft(house.ledger.incidents.get(incident))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcp_rag.errors import ChatError
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option
 from mcp_rag.faces.cli.output import emit, tell
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def chat(incident: str, questions: tuple[str, ...], no_log: bool, as_json: bool,
     from mcp_rag.faces.serialisation import event_to_json
     from mcp_rag.wiring import open_house
 
-    with open_house(settings_from(home=home), tell) as house:
+    with open_house(home_settings(home), tell) as house:
         stored = house.ledger.incidents.get(incident)
         if not as_json:
             tell(f"{stored.id}: {stored.incident.message[:120]}")

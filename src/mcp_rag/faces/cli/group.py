@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_rag.errors import InputError, NotFound
-from mcp_rag.faces.cli.options import home_option, json_option, logs_argument, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option, logs_argument
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.faces.serialisation import group_to_json
@@ -46,7 +46,7 @@ def group(
     from mcp_rag.triage import logs_under, look_at
     from mcp_rag.wiring import open_house
 
-    settings = settings_from(home=home, max_log_bytes=max_log_bytes)
+    settings = home_settings(home, max_log_bytes=max_log_bytes)
     names = list(dict.fromkeys(path for name in logs for path in logs_under(name)))
     with progress_bar("looking at logs") as progress:
         looked = look_at(names, settings, progress)

@@ -10,7 +10,7 @@ import click
 from mcp_rag.errors import InputError, SettingsError
 from mcp_rag.faces.cli.beside import beside_to_json, known_beside, tell_beside
 from mcp_rag.faces.cli.editing import edited_text
-from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import asked_settings, home_option, home_settings, json_option, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.records import KnownIssue
@@ -32,7 +32,7 @@ def stats(as_json: bool, home: Path | None) -> None:
     """What the ledger and the index hold."""
     from mcp_rag.wiring import open_house
 
-    with open_house(settings_from(home=home), tell) as house:
+    with open_house(home_settings(home), tell) as house:
         status = house.index.status()
         figures: dict[str, object] = {
             "entries": house.ledger.issues.count(),
@@ -162,7 +162,7 @@ def rebuild(as_json: bool, home: Path | None) -> None:
     server as well."""
     from mcp_rag.wiring import DEFAULT_TEAM, open_house, open_team_house, teams_of
 
-    with open_house(settings_from(home=home), tell) as house:
+    with open_house(home_settings(home), tell) as house:
         _rebuild(house, DEFAULT_TEAM, as_json)
         for team in teams_of(house):
             with open_team_house(house, team, tell) as theirs:
@@ -185,7 +185,7 @@ def export(file: IO[str], home: Path | None) -> None:
     """Write known issues, incidents and outcomes as JSON lines to FILE, by default standard output."""
     from mcp_rag.wiring import open_house
 
-    with open_house(settings_from(home=home), tell) as house:
+    with open_house(home_settings(home), tell) as house:
         house.ledger.export(file)
 
 
@@ -200,7 +200,7 @@ def import_(file: IO[str], as_json: bool, home: Path | None) -> None:
     """
     from mcp_rag.wiring import open_house
 
-    with open_house(settings_from(home=home), tell) as house, progress_bar("Indexing") as progress:
+    with open_house(home_settings(home), tell) as house, progress_bar("Indexing") as progress:
         before = house.ledger.issues.revision()
         house.ledger.import_(file)
         house.index.follow(progress)

@@ -10,7 +10,7 @@ import click
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.cli.beside import beside_to_json, known_beside, tell_beside
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def learn(documents: tuple[str, ...], as_json: bool, home: Path | None) -> None:
 
     tools = [name for name in documents if name == _ALL_TOOLS or name.startswith(_TOOL)]
     paths = [_existing(name) for name in documents if name not in tools]
-    with open_house(settings_from(home=home), tell) as house:
+    with open_house(home_settings(home), tell) as house:
         before = house.ledger.issues.revision()
         learned = librarian.learn(house.ledger, paths)
         beside = known_beside(house, before)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mcp_rag.faces.cli.output import tell
 from mcp_rag.settings import Settings, load_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,3 +28,12 @@ def settings_from(**flags: Any) -> Settings:
 def asked_settings(home: Path | None, **flags: Any) -> Settings:
     """The settings of a command that a running server may answer. A home that is named by a flag answers itself."""
     return settings_from(home=home, url="" if home else None, **flags)
+
+
+def home_settings(home: Path | None, **flags: Any) -> Settings:
+    """The settings of a command that a home answers, even where a server is set: then that is said, because its incidents
+    and known issues are others."""
+    settings = settings_from(home=home, **flags)
+    if settings.url and home is None:
+        tell(f"this asks the home {settings.home}, not the server {settings.url}")
+    return settings

@@ -13,7 +13,7 @@ import click
 
 from mcp_rag import __version__
 from mcp_rag.errors import InputError
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.records import OutcomeKind
 
@@ -63,7 +63,7 @@ def export(
     from mcp_rag.wiring import open_house
 
     made = Made()
-    with open_house(settings_from(home=home), tell, use_chat=False) as house, progress_bar("writing examples") as show:
+    with open_house(home_settings(home), tell, use_chat=False) as house, progress_bar("writing examples") as show:
         written = list(examples(list(_cases(house.ledger, sources)), test_percent, made, show))
     if not written:
         raise InputError("There is nothing to export", "no known issue has a cause and a fix", "Name another --source")

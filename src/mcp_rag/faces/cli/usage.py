@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option
 from mcp_rag.faces.cli.output import emit, tell
 
 
@@ -23,7 +23,7 @@ def usage(days: int | None, as_json: bool, home: Path | None) -> None:
     from mcp_rag.reasoning.pricing import price_of, read_prices
     from mcp_rag.wiring import open_house
 
-    settings = settings_from(home=home)
+    settings = home_settings(home)
     prices = read_prices(settings.chat_prices)
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     with open_house(settings, tell, use_chat=False) as house:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcp_rag.faces.cli.options import home_option, json_option, settings_from
+from mcp_rag.faces.cli.options import home_option, home_settings, json_option
 from mcp_rag.faces.cli.output import emit, tell
 from mcp_rag.faces.exit_codes import ExitCode
 from mcp_rag.faces.serialisation import diagnosis_to_json
@@ -57,7 +57,7 @@ def watch(
     from mcp_rag.watching import Watch
     from mcp_rag.wiring import open_house
 
-    settings = settings_from(home=home)
+    settings = home_settings(home)
     with (
         _followed(log, from_start) as followed,
         open_house(settings, tell, environment=env, use_chat=not no_chat) as house,

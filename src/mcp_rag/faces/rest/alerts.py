@@ -23,6 +23,9 @@ TELLING = ("message", "summary", "description", "error", "log")
 
 LONGEST_QUERY = 5_000
 
+NOTHING: dict[str, Any] = {"match": False, "confidence": 0.0, "results": []}
+"""Of an alert that says nothing."""
+
 Texts = Annotated[dict[str, str], Field(max_length=500)]
 
 
@@ -70,18 +73,22 @@ def make_alerts_router() -> APIRouter:
 
 
 def _answer_all(house: SharedHouse, posted: Alerts) -> list[dict[str, Any]]:
-    return [_answer(house, alert, posted.commonAnnotations) for alert in posted.alerts]
+    """Each alert's answer. Alerts of one group often say the same: that is asked once, and all of it in one batch."""
+    queries = [_query(alert, posted.commonAnnotations) for alert in posted.alerts]
+    asked = [query for query in dict.fromkeys(queries) if query]
+    found = dict(zip(asked, house.search_all(asked, NEAREST), strict=True))
+    issues = {query: _issue(house, results) for query, results in found.items()}
+    pairs = zip(posted.alerts, queries, strict=True)
+    return [_answer(alert, found.get(query, NOTHING), issues.get(query)) for alert, query in pairs]
 
 
-def _answer(house: SharedHouse, alert: Alert, common: dict[str, str]) -> dict[str, Any]:
-    query = _query(alert, common)
-    found: dict[str, Any] = (
-        house.search(query, NEAREST) if query else {"match": False, "confidence": 0.0, "results": []}
-    )
-    issue = None
-    if found["match"]:
-        best = found["results"][0]
-        issue = house.issue(f"{best['source']}/{best['id']}")
+def _issue(house: SharedHouse, found: dict[str, Any]) -> dict[str, Any] | None:
+    """The known issue that answers; None when none does."""
+    best = found["results"][0] if found["match"] else None
+    return house.issue(f"{best['source']}/{best['id']}") if best else None
+
+
+def _answer(alert: Alert, found: dict[str, Any], issue: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "fingerprint": alert.fingerprint,
         "alertname": alert.labels.get("alertname", ""),

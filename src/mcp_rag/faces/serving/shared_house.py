@@ -124,8 +124,12 @@ class SharedHouse:
         """The known issues for an error's text, best first, and whether the best one answers it."""
         if not text.strip():
             raise InputError("There is nothing to search for", "the text is empty", "Give the error's text")
-        (results,) = self._house.search([text], limit)
-        return results_to_json("1", results)
+        (found,) = self.search_all([text], limit)
+        return found
+
+    def search_all(self, texts: Sequence[str], limit: int) -> list[dict[str, Any]]:
+        """The same for several texts, in one batch; none of them may be empty."""
+        return [results_to_json("1", results) for results in self._house.search(texts, limit)] if texts else []
 
     def issue(self, name: str) -> dict[str, Any]:
         """One known issue by its id or SOURCE/ID.
