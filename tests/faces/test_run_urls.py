@@ -119,6 +119,14 @@ def rows(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.parametrize("path", ["pull/3/checks?check_run_id=71", "runs/71", "runs/71?check_suite_focus=true"])
+def test_a_check_of_a_pull_request_is_the_job(ci: CiServer, storage: CiServer, tmp_path: Path, path: str) -> None:
+    github(ci, storage)
+    (failed,) = fetch(f"{ci.url}/octo/shop/{path}", tmp_path, [], compare=True)
+    assert failed.job.name == "test"
+    assert failed.good is not None, "of the job's run, its workflow's last green one"
+
+
 def test_the_failed_job_of_a_github_run_is_diagnosed_beside_its_last_green_run(
     ci: CiServer, storage: CiServer, home: Path
 ) -> None:
@@ -331,6 +339,9 @@ def test_a_server_that_is_down_is_told(home: Path) -> None:
     ("url", "code", "told"),
     [
         ("https://github.com/octo/shop", 3, "names no run and no job"),
+        ("https://github.com/octo/shop/pull/3/checks", 3, "names no run and no job"),
+        ("https://github.com/octo/shop/pull/3/checks?check_run_id=x", 3, "names no run and no job"),
+        ("https://github.com/octo/shop/runs", 3, "names no run and no job"),
         ("https://github.com/octo/shop/actions/runs/x7", 3, "names no run and no job"),
         ("https://", 3, "names no server"),
         ("https://[::1/a", 3, "is no address"),

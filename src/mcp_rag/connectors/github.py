@@ -29,11 +29,14 @@ class GitHubRuns:
     def __init__(self, place: RunPlace, api: Api) -> None:
         self._place, self._api = place, api
         self._repo = f"repos/{place.project}"
+        self._run_id: object = place.run
 
     def failed_jobs(self) -> list[Job]:
         """The failed jobs, cancelled ones only where none failed."""
         if self._place.job is not None:
-            return [_job(self._api.get(f"{self._repo}/actions/jobs/{self._place.job}"))]
+            told = self._api.get(f"{self._repo}/actions/jobs/{self._place.job}")
+            self._run_id = self._run_id or self._api.value_in(told, "run_id")
+            return [_job(told)]
         jobs = usable_jobs(self._api.pages(self._jobs_path(), "jobs"), _job)
         jobs.sort(key=lambda pair: str(pair[1].get("completed_at") or "9"))
         for kinds in (_FAILED[:-1], _FAILED[-1:]):
@@ -73,7 +76,7 @@ class GitHubRuns:
         return f"{self._repo}/actions/runs/{self._place.run}{attempt}/jobs"
 
     def _run(self) -> dict[str, Any]:
-        run = self._api.get(f"{self._repo}/actions/runs/{self._place.run}")
+        run = self._api.get(f"{self._repo}/actions/runs/{self._run_id}")
         return run if isinstance(run, dict) else {}
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from mcp_rag.errors import InputError, SettingsError
 
@@ -14,6 +14,9 @@ _GITHUB = re.compile(
     r"/(?P<project>[\w.-]+/[\w.-]+)/actions/runs/(?P<run>\d{1,19})"
     r"(?:/attempts/(?P<attempt>\d{1,9}))?(?:/jobs?/(?P<job>\d{1,19}))?(?:/\w*)?/?"
 )
+_GITHUB_CHECK = re.compile(r"/(?P<project>[\w.-]+/[\w.-]+)/(?:pull/\d{1,9}/checks|runs)(?:/(?P<job>\d{1,19}))?/?")
+"""A check of a pull request, as its page is linked: the check's number is the job's."""
+
 _GITLAB = re.compile(
     r"/(?P<project>[\w.-]+(?:/[\w.-]+)+?)/(?:-/)?(?:pipelines/(?P<run>\d{1,19})|jobs/(?P<job>\d{1,19}))(?:/\w*)?/?"
 )
@@ -84,6 +87,10 @@ def place_of(url: str, accounts: Accounts) -> RunPlace:
     ):
         if found := form.fullmatch(parts.path):
             return _place(url, parts, forge, {n: v for n, v in found.groupdict().items() if v}, account)
+    if found := _GITHUB_CHECK.fullmatch(parts.path):
+        (job,) = parse_qs(parts.query).get("check_run_id", [found["job"] or ""])[:1]
+        if re.fullmatch(r"[0-9]{1,19}", job):
+            return _place(url, parts, Forge.GITHUB, {"project": found["project"], "job": job}, accounts.github)
     raise InputError(f"{url} names no run and no job", "its path is of another form", _FORMS)
 
 

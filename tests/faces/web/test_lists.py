@@ -53,6 +53,27 @@ def test_incidents_are_filtered_as_one_types(open_page: Callable[..., Any], shot
     page.wait_for_url("**/diagnoses/*")
 
 
+def test_a_fix_is_written_down_where_an_incident_stands(
+    open_page: Callable[..., Any], shot: Callable[..., None]
+) -> None:
+    page = open_page()
+    diagnosed(page, failed("LynxLost", "a lynx slept"))
+    page.click("[aria-labelledby=history-title] a")
+    page.fill("#own-fix", "Wake the lynx <b>gently</b>.")
+    page.click("text=Keep this fix")
+    page.wait_for_selector("[role=status]:has-text('Kept. The next log')")
+    assert "/incidents/" in page.url
+    assert "Wake the lynx <b>gently</b>." in page.locator(".outcomes").inner_text()
+    shot(page, "incident-fixed-wide-light-en")
+    page.goto("/")
+    diagnosed(page, failed("LynxLost", "a lynx slept"))
+    assert "Wake the lynx" in page.locator("#fix").inner_text()
+    page.click("[aria-labelledby=history-title] a")
+    page.click("button:has-text('It did not help')")
+    page.wait_for_selector("[role=status]:has-text('it did not help')")
+    assert page.locator("#own-fix").is_visible()
+
+
 def test_a_known_issue_is_written_found_changed_and_removed(open_page: Callable[..., Any]) -> None:
     page = open_page("/issues/numpy-alias-removed", quiet=True)
     page.click("text=Copy and change")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server_process import ServerProcess
+from server_process import ServerProcess, mcp_rag
 
 TOKEN = "one's token"
 
@@ -100,3 +100,15 @@ def test_a_refusal_is_a_page_where_somebody_looks_at_one(guarded: ServerProcess)
         forged = client.post("/diagnoses", data={"text": "x"}, headers=elsewhere)
         assert (forged.status_code, forged.headers["content-type"]) == (403, "text/html; charset=utf-8")
         assert "other sites" in forged.text
+
+
+def test_who_may_only_read_is_shown_no_form_to_write(guarded: ServerProcess) -> None:
+    made = mcp_rag(guarded.home, "tokens", "create", "--name", "reader", "--scope", "read")
+    bearing = {"authorization": f"Bearer {made.stdout.decode().strip()}"}
+    log = "Traceback (most recent call last):\nnewt.NewtLost: a newt swam\n"
+    with httpx.Client(base_url=guarded.url, timeout=60, headers=bearing) as client:
+        incident = client.post("/v1/diagnose", content=log).json()["incident"]
+        page = client.get(f"/incidents/{incident}").text
+        assert "may read alone" in page
+        assert "own-fix" not in page
+        assert client.post(f"/incidents/{incident}/outcome", data={"said": "confirmed"}).status_code == 403

@@ -58,6 +58,7 @@ FAULT_SHAPE: dict[int | str, dict[str, Any]] = {500: {"model": FaultAnswer}}
 AsPage = Callable[[Scope, JSONResponse], Response]
 """Shows a refusal to a person who looks at a page."""
 
+_NO_PAGE = "There is no such page"
 _SCHEMA = "GET /openapi.json describes every request"
 
 
@@ -100,8 +101,10 @@ def map_faults(app: FastAPI, as_page: AsPage) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        next_step = "" if is_looked_at(request.scope) else _SCHEMA
-        return shown(request, fault(error.status_code, str(error.detail), "", next_step, **dict(error.headers or {})))
+        what, next_step, headers = str(error.detail), _SCHEMA, dict(error.headers or {})
+        if is_looked_at(request.scope):
+            what, next_step = _NO_PAGE if what == HTTPStatus.NOT_FOUND.phrase else what, ""
+        return shown(request, fault(error.status_code, what, "", next_step, **headers))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

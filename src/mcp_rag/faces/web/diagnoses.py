@@ -11,16 +11,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from mcp_rag import librarian
 from mcp_rag.errors import NotFound
 from mcp_rag.faces.serving.asking import caller_of, house_of
 from mcp_rag.faces.serving.callers import Scope
 from mcp_rag.faces.web.diagnosis_view import DiagnosisView, rows_of, view_of
 from mcp_rag.faces.web.forms import posted_form, text_in
+from mcp_rag.faces.web.outcomes import record_said
 from mcp_rag.faces.web.rendering import PageRoute, render, see_other
 from mcp_rag.faces.web.texts import visible
-from mcp_rag.records import OutcomeKind
-from mcp_rag.wiring import House, redactor_of
+from mcp_rag.wiring import House
 
 MOST_LINES = 1_000
 """Lines in one slice of a log. Chosen by eye."""
@@ -90,12 +89,6 @@ def _record(house: House, id: str, said: str, fix: str) -> None:
     kept = house.ledger.diagnoses.get(id)
     if kept.incident_id is None:
         raise HTTPException(422, "Nothing failed in this log: there is nothing to confirm")
-    if said == "corrected" and fix:
-        safe = redactor_of(house.settings)(fix)
-        librarian.record_outcome(house.ledger, kept.incident_id, OutcomeKind.CONFIRMED, None, safe, "the web page")
-    elif said in ("confirmed", "rejected"):
-        evidence = kept.document["evidence"]
-        key = f"{evidence[0]['source']}/{evidence[0]['id']}" if evidence and evidence[0]["match"] else None
-        librarian.record_outcome(house.ledger, kept.incident_id, OutcomeKind(said), key, face="the web page")
-    else:
-        raise HTTPException(422, "Tell what fixed it in your own words")
+    evidence = kept.document["evidence"]
+    key = f"{evidence[0]['source']}/{evidence[0]['id']}" if evidence and evidence[0]["match"] else None
+    record_said(house, kept.incident_id, said, fix, key)

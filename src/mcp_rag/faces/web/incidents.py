@@ -18,6 +18,7 @@ from mcp_rag.faces.serving.gathering import GROUPED, TREND_DAYS, by_day, first_d
 from mcp_rag.faces.serving.gathering import decide as decide_on
 from mcp_rag.faces.serving.telling import Put, passed_on
 from mcp_rag.faces.web.forms import posted_form, text_in
+from mcp_rag.faces.web.outcomes import record_said
 from mcp_rag.faces.web.rendering import PageRoute, fragment, render, see_other
 from mcp_rag.faces.web.streaming import in_events, wants_events
 from mcp_rag.ledger import StoredDiagnosis, StoredIncident
@@ -87,8 +88,17 @@ def make_incidents() -> APIRouter:
         return see_other("/incidents/groups")
 
     @router.get("/incidents/{id}")
-    async def one(request: Request, id: str) -> Response:
-        return await _page(request, id)
+    async def one(request: Request, id: str, said: str = "") -> Response:
+        return await _page(request, id, said=said)
+
+    @router.post("/incidents/{id}/outcome")
+    async def outcome(request: Request, id: str) -> Response:
+        shared = house_of(request)
+        async with posted_form(request) as form:
+            said, fix = text_in(form, "said", 20), text_in(form, "fix")
+        stored = await shared.on_house(shared.house.ledger.incidents.get, id)
+        await shared.on_house(record_said, shared.house, stored.id, said, fix, stored.issue_key)
+        return see_other(f"/incidents/{stored.id}?said={said}#outcome")
 
     @router.post("/ask/{id}")
     async def ask(request: Request, id: str) -> Response:
@@ -112,13 +122,18 @@ def earlier_in(form: FormData) -> tuple[Turn, ...]:
 
 
 async def _page(
-    request: Request, id: str, question: str = "", answered: Done | None = None, earlier: Sequence[Turn] = ()
+    request: Request,
+    id: str,
+    question: str = "",
+    answered: Done | None = None,
+    earlier: Sequence[Turn] = (),
+    said: str = "",
 ) -> Response:
     shared = house_of(request)
     seen, kept = await shared.on_house(_one, shared.house, id)
     can_ask = shared.house.assistant.chat is not None
     given: dict[str, Any] = {"can_ask": can_ask, "question": question, "answered": answered, "earlier": earlier}
-    return render(request, "incident.html", seen=seen, kept=kept, days=TREND_DAYS, **given)
+    return render(request, "incident.html", seen=seen, kept=kept, days=TREND_DAYS, said=said, **given)
 
 
 async def _told(request: Request, id: str, question: str, earlier: Sequence[Turn]) -> Response:

@@ -21,6 +21,7 @@ from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import status_of
 from mcp_rag.faces.serving.asking import caller_of
 from mcp_rag.faces.serving.callers import LOCAL
+from mcp_rag.faces.serving.callers import Scope as Allowed
 from mcp_rag.faces.web import texts
 from mcp_rag.faces.web.language import LANGUAGES, Words, chosen
 from mcp_rag.faces.web.visiting import remember_visitor, visitor_of
@@ -61,6 +62,7 @@ def fragment(request: Request, template: str, **given: Any) -> str:
             t=words_for(request),
             visitor=visitor_of(request),
             signed_in=_signed_in(request),
+            may_write=Allowed.WRITE in caller_of(request).scopes,
             here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             path=request.url.path,
             theme=theme if theme in THEMES else THEMES[0],

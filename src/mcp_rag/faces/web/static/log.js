@@ -28,6 +28,8 @@ function start() {
     after = last + 1;
   }
   gap(after, total);
+  // On a narrow screen a short log takes no more room than it needs.
+  document.getElementById("log").style.setProperty("--total", rows + 1);
 
   const stretchAt = (row) => stretches.findLast((one) => one.row <= row) ?? stretches[0];
   const rowOf = (number) => {
