@@ -112,3 +112,27 @@ def test_who_may_only_read_is_shown_no_form_to_write(guarded: ServerProcess) -> 
         assert "may read alone" in page
         assert "own-fix" not in page
         assert client.post(f"/incidents/{incident}/outcome", data={"said": "confirmed"}).status_code == 403
+
+
+def test_after_many_wrong_tokens_a_right_one_is_told_to_wait(guarded: ServerProcess) -> None:
+    behind = {"x-forwarded-for": "203.0.113.77"}
+    with httpx.Client(base_url=guarded.url, timeout=60, headers=behind) as client:
+        forgery = re.search(r'name="forgery" value="([^"]+)"', client.get("/login").text)
+        assert forgery
+        statuses = [
+            client.post("/login", data={"token": f"wrong {n}", "forgery": forgery[1]}).status_code for n in range(62)
+        ]
+        assert (statuses[0], statuses[-1]) == (403, 429)
+        waiting = client.post("/login", data={"token": TOKEN, "forgery": forgery[1]})
+        assert (waiting.status_code, waiting.headers["content-type"]) == (429, "text/html; charset=utf-8")
+        assert int(waiting.headers["retry-after"]) > 0
+        client.headers["x-forwarded-for"] = "203.0.113.78"
+        assert client.post("/login", data={"token": TOKEN, "forgery": forgery[1]}).status_code == 303
+        for next_ in (
+            "/\t/elsewhere.example",
+            "/\\elsewhere.example",
+            "https://elsewhere.example",
+            "//elsewhere.example",
+        ):
+            sent = {"token": TOKEN, "forgery": forgery[1], "next": next_}
+            assert client.post("/login", data=sent).headers["location"] == "/", next_

@@ -28,6 +28,15 @@ LONGEST_PATH = 300
 """Of a path that was asked for, which can be anything."""
 
 
+class _PrivateFile(RotatingFileHandler):
+    """A file that its owner alone may read, each one that is begun."""
+
+    def _open(self) -> Any:
+        stream = super()._open()
+        Path(self.baseFilename).chmod(0o600)
+        return stream
+
+
 class Audit:
     """The audit log of one server process. Replicas keep one each, in their own homes."""
 
@@ -36,14 +45,11 @@ class Audit:
         LedgerError: the file cannot be written.
         """
         try:
-            self._handler = RotatingFileHandler(
-                home / FILE, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
-            )
+            self._handler = _PrivateFile(home / FILE, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
         except OSError as fault:
             why, step = str(fault), "Make the home folder writable, or set MCP_RAG_HOME to one that is"
             raise LedgerError("The audit log cannot be written", why, step) from fault
         self._handler.setFormatter(logging.Formatter("%(message)s"))
-        (home / FILE).chmod(0o600)
 
     def close(self) -> None:
         self._handler.close()

@@ -11,7 +11,7 @@ from mcp_rag.faces.serving.asking import caller_of
 from mcp_rag.faces.serving.callers import LOCAL
 from mcp_rag.faces.serving.sessions import SECONDS
 from mcp_rag.faces.web.forms import posted_form, text_in
-from mcp_rag.faces.web.rendering import PageRoute, local_address, render, see_other
+from mcp_rag.faces.web.rendering import PageRoute, local_address, render, render_fault, see_other
 from mcp_rag.faces.web.visiting import set_cookie
 
 TOKEN_CHARACTERS = 500
@@ -36,7 +36,8 @@ def make_login() -> APIRouter:
         if token and not desk.rates.is_shut_out(address):
             caller = await anyio.to_thread.run_sync(desk.access.caller, token)
         if caller is None:
-            desk.rates.wait_for_address(address)
+            if wait := desk.rates.wait_for_address(address):
+                return _too_often(request, wait)
             return render(request, "login.html", 403, next=following, wrong=True)
         response = see_other(following)
         set_cookie(request, response, SESSION_COOKIE, request.app.state.sessions.begin(token), SECONDS)
@@ -50,3 +51,11 @@ def make_login() -> APIRouter:
         return response
 
     return router
+
+
+def _too_often(request: Request, wait_seconds: int) -> Response:
+    """Nobody has looked at the token: it may be right."""
+    why, step = "the rate that this server allows is used up", f"Try again in {wait_seconds} s"
+    page = render_fault(request, 429, "Too many requests", why, step)
+    page.headers["retry-after"] = str(wait_seconds)
+    return page

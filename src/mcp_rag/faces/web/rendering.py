@@ -97,7 +97,7 @@ def address_of_issue(key: str) -> str:
 def local_address(address: object) -> str:
     """``address`` if it is a path on this server, else the first page."""
     told = str(address or "")
-    plain = told.startswith("/") and not told.startswith(("//", "/\\")) and texts.visible(told) == told
+    plain = told.startswith("/") and not told.startswith("//") and told.isprintable()
     return told if plain and "\\" not in told else "/"
 
 
