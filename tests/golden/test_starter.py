@@ -33,8 +33,26 @@ OWN = {
     "postgres-syntax-error": ['ERROR:  syntax error at or near "FROM"', "ERROR:  syntax error at end of input"],
     "pandas-time-data-does-not-match": ["ValueError: time data '3 May' does not match format '%Y-%m-%d'"],
     "java-stack-overflow": ["java.lang.StackOverflowError\n\tat com.acme.tariff.Tree.depth(Tree.java:12)"],
+    "nvidia-xid-memory-ecc": ["NVRM: Xid (PCI:0000:10:1c): 63, pid=1896, Row Remapper: New row marked for remapping."],
+    "tensorflow-gpu-out-of-memory": [
+        "Allocator (GPU_0_bfc) ran out of memory trying to allocate 2.25GiB with freed_by_count=0. The caller indicates"
+        " that this is not a failure."
+    ],
+    "tensorflow-1-names-removed": ["AttributeError: module 'tensorflow' has no attribute 'keras'"],
+    "transformers-forward-new-argument": ["TypeError: Net.forward() got an unexpected keyword argument 'colour'"],
 }
 PUBLIC = {
+    "nvidia-xid-memory-ecc": ["NVRM: Xid (PCI:0000:b7:00): 94, pid=7194, Contained: SM (0x1)"],
+    "bad-interpreter-crlf": [
+        "web-1  | exec /docker-entrypoint.sh: no such file or directory",
+        'standard_init_linux.go:207: exec user process caused "no such file or directory"',
+    ],
+    "transformers-forward-new-argument": [
+        "TypeError: LlavaLlamaForCausalLM.forward() got an unexpected keyword argument 'cache_position'"
+    ],
+    "protobuf-runtime-too-old": [
+        "Detected mismatched Protobuf Gencode/Runtime major versions when loading a.proto: gencode 6.31.1 runtime 5.29.5."
+    ],
     "postgres-syntax-error": ['ERROR:  syntax error at or near "AUTO_INCREMENT"'],
     "pandas-time-data-does-not-match": ['time data "13/01" doesn\'t match format "%m/%d", at position 3.'],
     "java-stack-overflow": [

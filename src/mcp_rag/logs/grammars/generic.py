@@ -40,7 +40,8 @@ WARNING = rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWA
 
 RULES = (
     CHILD_FAILED,
-    rule("exception", Role.CRASH, "exception|error", r"^(?:Caused by: |Uncaught |! )?(?:[a-zA-Z_$][\w$]*[./\\])+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)\b(?=[:\s]|$)", _thrown, "exception with a stack trace"),
+    rule("exception", Role.CRASH, "exception|error", r"^(?:Caused by: |Uncaught |! )?(?:[a-zA-Z_$][\w$]*[./\\])+_?[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)\b(?=[:\s]|$)", _thrown, "exception with a stack trace"),
+    rule("exception-of-module", Role.CRASH, "exceptions.|exception.|exc.|errors.", r"^(?:[a-z_]\w*\.)+(?:exceptions?|exc|errors?)\.[A-Z](?!\w*Warning)\w*: \S", _thrown, "an exception"),
     rule("error-named", Role.CRASH, "error:|exception:",
          r"^(?:E\s+)?(?:[a-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception): \S", INDENTED, "an exception"),
     rule("logged-exception", Role.LOGGED, "exception|error", r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b", _thrown, "logged exception"),

@@ -19,6 +19,7 @@ RULES = (
     rule("node-uncaught", Role.CRASH, "js:|ts:", r"^(?:file://)?(?:/|[A-Za-z]:\\)\S+\.[cm]?[jt]s:\d+$",
          reach(stop=r"^Node\.js v", blanks=2, limit=40, needs=_THROWN, key=_THROWN), "uncaught JavaScript exception", "javascript", "node"),
     rule("node-fatal", Role.CRASH, "fatal error: |javascript heap out of memory|node::abort", r"FATAL ERROR: .*(?:heap|Allocation|v8|node)", reach(r"^\s*\d+: 0x|^----", blanks=1, limit=40), "Node ran out of memory or aborted", "javascript", "node"),
+    rule("browser-cors", Role.CRASH, "cors policy|cross-origin request blocked", r"has been blocked by CORS policy|Cross-Origin Request Blocked: ", ONE_LINE, "the browser blocked a request to another origin", "javascript", "browser", merges=2),
     rule("tsc-error", Role.COMPILE, "error ts|ts(", r"error (?:\w*\x1b\S*)?TS\d+: ", reach(r"^\s+\S|^\d+\s|^\s*~+", blanks=1), "TypeScript compile error", "typescript", "tsc", merges=2),
     rule("eslint", Role.COMPILE, "  error  |✖", r"^\s+\d+:\d+\s+(?:error|warning)\s+\S", reach(r"^\s+\d+:\d+\s+(?:error|warning)", before=r"^(?:/|[A-Za-z]:\\|\./)?\S+\.\w+$"), "linter finding", "javascript", "eslint", merges=2),
     rule("eslint-total", Role.CONSEQUENCE, "problem", r"^✖ \d+ problems?", reason="the linter's count", language="javascript", tool="eslint"),

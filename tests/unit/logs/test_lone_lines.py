@@ -1,0 +1,47 @@
+"""Failures that a tool tells in one line, without a word that all failures share."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_rag.logs.failures import find_failures
+from mcp_rag.logs.log import Log
+
+
+def kinds_of(text: str) -> list[str]:
+    spans = find_failures(Log("test.log", text.encode()), 50)
+    return [span.kind for span in spans if span.kind != "surroundings"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("exec /entrypoint.sh: no such file or directory", "container-exec"),
+        ("web-1  | exec ./run.sh: no such file or directory", "container-exec"),
+        ("standard_init_linux.go:228: exec user process caused: no such file or directory", "container-exec"),
+        (
+            "Access to fetch at 'http://a.test/x' from origin 'http://b.test' has been blocked by CORS policy: "
+            "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+            "browser-cors",
+        ),
+        ("Error 802: system not yet initialized", "cuda"),
+        ("grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:", "exception"),
+        ("celery.exceptions.NotRegistered: 'app.tasks.send'", "exception-of-module"),
+        ("torch._dynamo.exc.Unsupported: call_function print", "exception-of-module"),
+    ],
+)
+def test_a_line_that_fails_alone_opens_a_span(line: str, kind: str) -> None:
+    assert kinds_of(f"starting\n{line}\n") == [kind]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'level=info msg="no cache yet: open /var/cache/x: no such file or directory"',
+        "sqlalchemy.exc.SAWarning: relationship X will copy column Y",
+        "CORS policy loaded: 3 origins",
+        "see requests.exceptions.Timeout: raised after 10 s of silence",
+    ],
+)
+def test_a_line_that_only_looks_like_one_opens_none(line: str) -> None:
+    assert kinds_of(f"starting\n{line}\ndone\n") == []
