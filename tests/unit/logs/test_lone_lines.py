@@ -45,3 +45,24 @@ def test_a_line_that_fails_alone_opens_a_span(line: str, kind: str) -> None:
 )
 def test_a_line_that_only_looks_like_one_opens_none(line: str) -> None:
     assert kinds_of(f"starting\n{line}\ndone\n") == []
+
+
+def test_a_message_that_ends_with_a_bracket_of_its_own_line_keeps_its_chain() -> None:
+    text = """\
+Traceback (most recent call last):
+  File "channel.py", line 9, in call
+    raise _InactiveRpcError(state)
+grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:
+\tstatus = StatusCode.UNAVAILABLE
+\tdetails = "failed to connect to all addresses"
+>
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "client.py", line 3, in <module>
+    raise StoreError("no store at localhost:19530")
+store.StoreError: no store at localhost:19530
+"""
+    span = find_failures(Log("test.log", text.encode()), 50)[0]
+    assert (span.kind, span.first, span.last, span.key) == ("python-traceback", 1, 14, 14)

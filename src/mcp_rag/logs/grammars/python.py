@@ -68,11 +68,14 @@ def _message_end(passage: Passage, raised: int, end: int) -> int:
 
 _LISTS, _LISTED = re.compile(r"\bvalidation errors? for "), re.compile(r"[\w.\[\]`'()<>,:|-]+$")
 _ADDED = re.compile(r"nccl\w+: |Last error:$")
+_OPENED_BY = {">": "<", "}": "{", ")": "(", "]": "["}
 
 
 def _adds(passage: Passage, raised: int, at: int) -> bool:
     """Whether a line that is not indented belongs to the message too: a field in pydantic's list, which what is wrong
-    with it follows, or what NCCL says of its error."""
+    with it follows, what NCCL says of its error, or the bracket that closes one of gRPC's over many lines."""
+    if opening := _OPENED_BY.get(passage[at].rstrip()):
+        return opening in passage[raised]
     if _LISTS.search(passage[raised]):
         return bool(_LISTED.match(passage[at])) and at + 1 < len(passage) and passage[at + 1].startswith("  ")
     return "NCCL" in passage[raised] and bool(_ADDED.match(passage[at]) or _ADDED.match(passage[at - 1]))
