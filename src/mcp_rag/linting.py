@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.fixes import Embed, say_the_same
 from mcp_rag.knowledge.issue_file import parse_issue_file
-from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, lowered, sample_of
+from mcp_rag.knowledge.patterns import (
+    CERTAIN_CHARACTERS,
+    Pattern,
+    SymptomMatch,
+    compile_foreign,
+    compile_symptom,
+    lowered,
+    sample_of,
+)
 from mcp_rag.knowledge.tokens import stems
 from mcp_rag.knowledge.version_check import may_overlap
 from mcp_rag.records import Excerpt, KnownIssue
@@ -202,4 +210,4 @@ def _compiled(issue: KnownIssue) -> Iterator[tuple[Pattern, str]]:
     for symptom in issue.symptoms:
         # What a document states as a symptom is free text, and may only look like an expression.
         with suppress(ValueError):
-            yield compile_symptom(symptom), symptom
+            yield compile_foreign(symptom), symptom

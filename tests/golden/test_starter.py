@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcp_rag import librarian
 from mcp_rag.knowledge.issue_file import parse_issue_file, strikes_of_file
-from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, compile_symptom
+from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, compile_foreign, compile_symptom
 from mcp_rag.linting import lint
 from mcp_rag.records import Excerpt
 
@@ -23,6 +23,12 @@ def test_the_shipped_issues_have_no_fault() -> None:
     ]
     assert len(passing) > 5
     assert list(lint(librarian.starter_files(), passing)) == []
+
+
+def test_none_of_their_expressions_can_take_for_ever() -> None:
+    for _, name, text in librarian.starter_files():
+        for symptom in parse_issue_file(text, librarian.STARTER, name).symptoms:
+            compile_foreign(symptom)
 
 
 def test_enough_of_them_say_when_they_strike() -> None:

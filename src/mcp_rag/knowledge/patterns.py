@@ -10,6 +10,7 @@ from functools import lru_cache
 from unicodedata import east_asian_width
 
 from mcp_rag.knowledge.required_text import required_text
+from mcp_rag.knowledge.slow_expressions import reason_against
 from mcp_rag.records import Evidence, Excerpt
 
 CERTAIN_CHARACTERS = 12
@@ -107,13 +108,32 @@ def compile_symptom(symptom: str) -> Pattern:
         ValueError: its regular expression is wrong, or repeats a repetition, which can take for ever.
     """
     symptom = symptom.translate(_PLAIN_QUOTES)
-    every = symptom.removeprefix(ALL_OF).split(SEPARATOR) if symptom.startswith(ALL_OF) else [symptom]
-    texts = [text.strip() for text in every]
+    texts = _parts_of(symptom)
     parts = [_part(text) for text in texts]
     specificity = sum(weight for _, _, weight in parts)
     plain = [text for text in texts if not text.startswith(EXPRESSION)]
     names = frozenset(found[1] for text in plain for found in _PLACEHOLDER.finditer(text))
     return Pattern(tuple((expression, literal) for expression, literal, _ in parts), specificity, names)
+
+
+@lru_cache(maxsize=20_000)
+def compile_foreign(symptom: str) -> Pattern:
+    """Compile a symptom that did not ship: anybody may have written it, and a line that keeps a server from everybody.
+
+    Raises:
+        ValueError: its regular expression is wrong, or can take for ever.
+    """
+    pattern = compile_symptom(symptom)
+    for text in _parts_of(symptom):
+        expression = text.removeprefix(EXPRESSION).strip()
+        if text.startswith(EXPRESSION) and (slow := reason_against(expression)):
+            raise ValueError(f"the expression {expression!r} {slow}, which can take for ever")
+    return pattern
+
+
+def _parts_of(symptom: str) -> list[str]:
+    every = symptom.removeprefix(ALL_OF).split(SEPARATOR) if symptom.startswith(ALL_OF) else [symptom]
+    return [text.strip() for text in every]
 
 
 def _part(text: str) -> tuple[re.Pattern[str], str, int]:

@@ -26,7 +26,14 @@ from mcp_rag.knowledge.index import (
 )
 from mcp_rag.knowledge.lookup import EMBEDDED_CHARACTERS, look_up
 from mcp_rag.knowledge.own_exceptions import without_own_exceptions
-from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, Pattern, SymptomMatch, compile_symptom, lowered
+from mcp_rag.knowledge.patterns import (
+    CERTAIN_CHARACTERS,
+    Pattern,
+    SymptomMatch,
+    compile_foreign,
+    compile_symptom,
+    lowered,
+)
 from mcp_rag.knowledge.queries import message_of, query_from_text
 from mcp_rag.knowledge.ranking import (
     CANDIDATES,
@@ -310,7 +317,7 @@ def _compiled(symptoms: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Patter
     for key, symptom in symptoms:
         # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
         with suppress(ValueError):
-            yield key, compile_symptom(symptom)
+            yield key, (compile_symptom if key.startswith(SHIPPED_PREFIX) else compile_foreign)(symptom)
 
 
 @lru_cache(maxsize=ENTRIES_REMEMBERED)
