@@ -148,7 +148,8 @@ def _part(text: str) -> tuple[re.Pattern[str], str, int]:
         name, kind, literal = pieces[place], pieces[place + 1], pieces[place + 2]
         body = r"(?P=" + name + ")" if name in seen else f"(?P<{name}>{_KINDS[kind]})"
         seen.add(name)
-        end = "" if literal.strip() else r"(?=[\s'\"`,;:)\]]|$)"
+        last = place + 3 == len(pieces)
+        end = r"(?=[\s'\"`,;:)\]]|$)" if last and not literal else ""
         pattern += body + _verbatim(literal) + end
     longest = max((word for literal in literals for word in [literal.strip()]), key=len).lower()
     longest = max(longest.split(), key=len, default="")

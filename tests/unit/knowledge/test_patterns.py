@@ -114,3 +114,11 @@ def test_a_symptom_describes_the_line_that_is_made_of_it(symptom: str) -> None:
 def test_braces_that_are_no_part_stay_in_the_line() -> None:
     assert sample_of("{what:word} *{display:none} {7} at {n:int}") == ("x1y *{display:none} {7} at 7",)
     assert match("*{display:none} fails", "*{display:none} fails") is not None
+
+
+def test_parts_that_only_a_blank_keeps_apart_are_found() -> None:
+    found = match("job {name} {state} failed", "job nightly run failed")
+    assert found is not None
+    assert dict(found.variables) == {"name": "nightly", "state": "run"}
+    assert match("{n:int} {unit} left", "3 MB left") is not None
+    assert match("took {n:int} {unit}", "took 3 minutes, too long") is not None
