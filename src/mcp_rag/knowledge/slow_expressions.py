@@ -71,7 +71,8 @@ def _is_ambiguous(item: Item) -> bool:
 
 def _neighbours(items: list[Item]) -> int:
     """The most unbounded repetitions in a row, nothing that must stand between them, that share a character."""
-    most, row = 0, []
+    most = 0
+    row: list[frozenset[str]] = []
     for item in _flat(items):
         first, empty = _first([item])
         if _is_endless(item):
