@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, PASSED_ON, WARNING
 from mcp_rag.logs.grammars.harmless import is_harmless
-from mcp_rag.logs.grammars.outcomes import Ending
+from mcp_rag.logs.grammars.listings import is_listed
+from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
 from mcp_rag.logs.scanning import Progress, hits, unseen
 
@@ -47,8 +48,11 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
     marks: list[tuple[int, Ending]] = []
     for line, rules, endings in hits(texts, progress):
         text = texts[line][:LONGEST_EXAMINED]
+        bare = _bare(text)
+        if is_listed(bare):
+            continue
         for ending in endings:
-            if ending.pattern.search(PREFIX.sub("", text, count=1) if PREFIX.match(text) else text):
+            if ending.pattern.search(bare) and _follows(ending, texts, line):
                 marks.append((line, ending.ending))
                 break
         inside = bool(blocks) and line <= blocks[-1].last
@@ -59,6 +63,18 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
             continue
         _add(blocks, block)
     return Survey([block for block in blocks if block.rule.role is not Role.HARMLESS], marks)
+
+
+def _follows(ending: EndingRule, texts: Sequence[str], line: int) -> bool:
+    """Whether an ending stands below the words that it needs above it."""
+    above = ending.above
+    return above is None or any(above.search(_bare(text)) for text in texts[max(0, line - 2) : line])
+
+
+def _bare(text: str) -> str:
+    """``text`` without what a program that passed it on put before it."""
+    worn = PREFIX.match(text)
+    return text[worn.end() :] if worn else text
 
 
 def _recognise(texts: Sequence[str], line: int, text: str, rules: Sequence[Rule]) -> Block | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Protocol
@@ -27,6 +28,9 @@ SURROUNDINGS_AFTER = 3
 LINES_AFTER, LINES_BEFORE = 15, 25
 """Lines of these surroundings. 8 and 12 gave .893 and .948."""
 
+LONGEST_TRIED = 12
+"""Lines of tries that are taken for one, each saying that another follows. Chosen by eye."""
+
 SURROUNDINGS = "surroundings"
 """The kind of such a span: it shows a reader how it came to the failure, and is no failure of its own."""
 
@@ -45,7 +49,7 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
     """
     texts = log.texts
     found = survey(texts, progress)
-    if not _failed(found):
+    if not _failed(found, texts):
         return []
     found.blocks.extend(last_outputs(found, texts))
     ranked = sorted(zip(scores(found, texts), found.blocks, strict=True), key=lambda pair: (-pair[0], pair[1].first))
@@ -58,14 +62,28 @@ def tells_nothing(log: HasTexts) -> bool:
     return not found.blocks and not found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE)
 
 
-def _failed(found: Survey) -> bool:
+def _failed(found: Survey, texts: Sequence[str]) -> bool:
     done = max(found.lines_of(Ending.RUN_DONE), default=-1)
     if any(line > done for line in found.lines_of(Ending.EXIT, Ending.FAILURE)):
         return True
     partly = max(found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE), default=-1)
     return any(
-        (b.rule.role >= Role.TOOL and b.first > done) or (b.rule.role >= Role.LOGGED and b.first > partly)
+        (b.first > done and b.rule.role >= Role.TOOL and not (b.first <= partly and _tried_again(b, texts)))
+        or (b.rule.role >= Role.LOGGED and b.first > partly)
         for b in found.blocks
+    )
+
+
+_AGAIN = re.compile(r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt \d+ ?(?:/|of) ?\d+")
+_LAST_TIME = re.compile(
+    r"[Rr]etries exceeded|exhausted|[Gg]iving up|[Gg]ave up|no more retries|\b0 (?:retries|attempts) (?:left|remaining)"
+)
+
+
+def _tried_again(block: Block, texts: Sequence[str]) -> bool:
+    """Whether every line of a block says that what failed is tried again."""
+    return len(block) < LONGEST_TRIED and all(
+        _AGAIN.search(text) and not _LAST_TIME.search(text) for text in texts[block.first : block.last + 1]
     )
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from mcp_rag.logs.grammars import compiled, generic, javascript, jvm, languages, native, python, scripting, systems
+from mcp_rag.logs.grammars import (
+    compiled,
+    generic,
+    javascript,
+    jvm,
+    languages,
+    listings,
+    native,
+    python,
+    scripting,
+    systems,
+)
 from mcp_rag.logs.grammars.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    *listings.RULES,
     *python.RULES,
     *languages.RULES,
     *jvm.RULES,

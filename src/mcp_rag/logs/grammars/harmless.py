@@ -19,10 +19,9 @@ _AT_START = (
     r"-- (?!Configuring incomplete)|[Cc]hecking (?:for|whether|if|how) ",  # probes of CMake and autoconf
     r"Unable to find image|info |W: |debconf: ",  # docker pulls it next; yarn, apt and debconf are talking
     r"invoke-rc\.d: (?:could not determine current runlevel|policy-rc\.d denied execution)",  # Debian's packages, in containers
-    r"[-dlcbps](?:[r-][w-][xsS-]){2}[r-][w-][xtT-][.+@]?\s+\d+ ",  # names of files: ls -l, zip and unzip
-    r"\s*(?:adding|updating|inflating|extracting|creating|deflating): \S(?!.*(?:bad CRC|error: ))",
     r"\s*\d+ \| (?!\s*(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|WARN))",  # source code and rows of tables, shown
     r"\[ERROR\] \[Help",
+    r"[<>] (?:HTTP/\d|[A-Z][\w-]*: )",  # headers of HTTP, as curl -v shows them
     r"(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )?[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Z]",  # subjects of commits
     r"\[[\w./-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?:Fix|Add|Handle|Remove|Revert|Merge|Improve|Raise|Catch|Test|Update|Refactor|fix|feat|test)[ (:]",
 )

@@ -32,10 +32,12 @@ class EndingRule:
     ending: Ending
     triggers: tuple[str, ...]
     pattern: Pattern
+    above: Pattern | None = None
+    """What one of the two lines above must match, for words that others print too."""
 
 
-def _ending(ending: Ending, triggers: str, pattern: str) -> EndingRule:
-    return EndingRule(ending, tuple(triggers.split("|")), Pattern(pattern))
+def _ending(ending: Ending, triggers: str, pattern: str, above: str | None = None) -> EndingRule:
+    return EndingRule(ending, tuple(triggers.split("|")), Pattern(pattern), Pattern(above) if above else None)
 
 
 ENDINGS = (
@@ -47,7 +49,7 @@ ENDINGS = (
     _ending(
         Ending.STEP_DONE,
         "exited with |exit code|exit status",
-        r"exited with (?:code |status )?0\b|[Ee]xit (?:code|status):? 0\b",
+        r"^(?!.*\bworker process ).*(?:exited with (?:code |status )?0\b|[Ee]xit (?:code|status):? 0\b)",
     ),
     _ending(Ending.FAILURE, "exited with ", r"^Done\. Your build exited with [1-9]"),
     _ending(
@@ -80,7 +82,7 @@ ENDINGS = (
     _ending(
         Ending.RUN_DONE,
         " passed|succeeded|finished: success|fail 0",
-        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^\d+ passed(?:, \d+ (?!failed|error)\w+(?: passed)?)* in [\d.]+s|^(?:#|ℹ) fail 0$|^Build succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total",
+        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^\d+ passed(?:, \d+ (?!failed|error)\w+(?: passed)?)* in [\d.]+s|^(?:#|ℹ) fail 0$|^[Bb]uild succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total",
     ),
     _ending(
         Ending.RUN_DONE,
@@ -91,6 +93,13 @@ ENDINGS = (
         Ending.RUN_DONE,
         "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ",
         r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|\b0 failed\b(?!.*[1-9]\d* errors?)",
+    ),
+    _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
+    _ending(Ending.RUN_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded)\b"),
+    _ending(
+        Ending.STEP_DONE,
+        " after ",
+        r"\b(?:connected|reconnected|reachable|available|ready|downloaded|fetched|uploaded|pulled|installed|succeeded|completed|done)\b.*\bafter \d+ (?:attempts?|tries|retry|retries)\b",
     ),
     _ending(
         Ending.RUN_DONE,

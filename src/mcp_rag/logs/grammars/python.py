@@ -109,7 +109,7 @@ RULES = (
     rule("ipython-traceback", Role.CRASH, "traceback (most recent call last)", r"^\w+(?:Error|Exception|Interrupt)\s{2,}Traceback \(most recent call last\)",
          _notebook_traceback, "traceback of a notebook's cell", "python", "ipython"),
     rule("python-traceback", Role.CRASH, "traceback (most recent call last)",
-         r"(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\)", _traceback,
+         r"(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\)(?!\.\w)", _traceback,
          "Python traceback", "python", "python", merges=2),
     rule("python-syntax-error", Role.CRASH, "syntaxerror:|indentationerror:|taberror:",
          r"^(?:sorry: )?(?:SyntaxError|IndentationError|TabError): ", _syntax_error, "Python syntax error", "python", "python"),

@@ -1,0 +1,57 @@
+"""What is shown rather than said: lists of files, rows of tables, subjects of commits, with whatever words in them."""
+
+# ruff: noqa: E501
+# fmt: off
+# A rule is one line of a table: broken up, the patterns could no longer be compared.
+
+from __future__ import annotations
+
+import re
+
+from mcp_rag.logs.grammars.rule import LONGEST_BLOCK, Extent, Passage, Role, reach, rule
+
+_SENTENCE = r"(?:failed|fails|cannot|can't|couldn't|could not|unable|not found|[Nn]o such|is|was|has|did|does|denied:|refused to|error (?:in|reading|while))"
+
+_LISTED = re.compile("|".join((
+    r"[-dlcbps](?:[r-][w-][xsS-]){2}[r-][w-][xtT-][.+@]?\s+\d+ ",  # ls -l
+    r"\s*(?:adding|updating|inflating|extracting|creating|deflating): \S(?!.*(?:bad CRC|error: |No space left))",  # zip and unzip
+    r"\s*\d+\s+\d{4}-\d\d-\d\d \d\d:\d\d\s{2,}\S",  # unzip -l
+    r"\S.*\s{2,}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+\d+$",  # python -m zipfile -l
+    rf"(?:[\w@+-][\w.@+-]*/)+(?!.*\b{_SENTENCE}\b)[^/:]*\.\w{{1,8}}$",  # tar -v, rsync -v, find
+    r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,10} (?:\([^)]*\) )?\S",  # git log --oneline
+    r"(?i:insert\s+into\s+\S+.*\bvalues\b|select\s.+\sfrom\s)",  # statements, printed
+)))
+
+
+def is_listed(text: str) -> bool:
+    """Whether a line is a row of a listing: a file's name or a commit's subject is no failure, whatever it says."""
+    return bool(_LISTED.match(text))
+
+
+_ROWS_COUNTED = re.compile(r"\(\d+ rows?\)$")
+_FRAME = re.compile(r"\+-[-+]*-\+$")
+
+
+def _psql_rows(passage: Passage, at: int) -> Extent | None:
+    """The rows below psql's rule, up to their count: without it the rule is some other program's."""
+    end = min(len(passage), at + LONGEST_BLOCK)
+    last = next((i for i in range(at + 1, end) if not passage[i].startswith(" ")), None)
+    return (at, last, at) if last is not None and _ROWS_COUNTED.match(passage[last]) else None
+
+
+def _framed_rows(passage: Passage, at: int) -> Extent | None:
+    """A table in a frame with a header, as MySQL's client draws it."""
+    end = min(len(passage), at + LONGEST_BLOCK)
+    if at + 2 >= end or not passage[at + 1].startswith("|") or passage[at + 2].rstrip() != passage[at].rstrip():
+        return None
+    last = next((i for i in range(at + 3, end) if not passage[i].startswith("|")), None)
+    return (at, last, at) if last is not None and _FRAME.match(passage[last].rstrip()) else None
+
+
+RULES = (
+    rule("psql-rows", Role.HARMLESS, "-+-", r"^-+(?:\+-+)+$", _psql_rows, "rows of a table"),
+    rule("psql-record", Role.HARMLESS, "-[ record ", r"^-\[ RECORD \d+ \]", reach(r"^\S.*?\s*\| |^-\[ RECORD \d+ \]"), "a row of a table"),
+    rule("framed-rows", Role.HARMLESS, "+--", r"^\+-[-+]*-\+\s*$", _framed_rows, "rows of a table"),
+    rule("rsync-list", Role.HARMLESS, "file list", r"^(?:sending|receiving|building) (?:incremental )?file list", reach(stop=r"^rsync(?:: | error: )|^sent [\d,.KMG]+ bytes|^IO error", blanks=1), "names of files"),
+    rule("git-log", Role.HARMLESS, "commit ", r"^commit [0-9a-f]{40}(?: \(.*\))?$", reach(r"^(?:Author|AuthorDate|Commit|CommitDate|Date|Merge):|^ {4}|^ \S.* \| +(?:\d|Bin)|^ \d+ files? changed", blanks=2, needs=r"^(?:Author|Merge):"), "commits"),
+)
