@@ -104,6 +104,15 @@ def _is_told_of(found: re.Match[str]) -> bool:
     return bool(_TOLD_OF.search(found.string, 0, found.start()) or _AND_LATER.match(found.string, found.end()))
 
 
+_COMMAND = re.compile(r"[`'\"](?:\S+ -m )?(?:uv )?pip3? install [^`'\"]*[`'\"]?$")
+
+
+def _is_advised(pin: re.Match[str]) -> bool:
+    """Whether a pin stands in a command that a message quotes (*pin to the old version, e.g. `pip install openai==0.28`*):
+    that version is what one might install."""
+    return bool(_COMMAND.search(pin.string, 0, pin.start()))
+
+
 _SAME_AS = {"pytorch": "torch", "sklearn": "scikit-learn"}
 
 _DIGITS = re.compile(r"\d[.\d]|-\d|\b\d+\b")
@@ -183,6 +192,6 @@ def _read_pip(text: str, seen: dict[str, str], installed: dict[str, str]) -> Non
     elif found := _LISTED.match(text):
         installed[normalise(found[1])] = found[2]
     else:
-        seen.update((normalise(name), version) for name, version in _PINNED.findall(text))
+        seen.update((normalise(pin[1]), pin[2]) for pin in _PINNED.finditer(text) if not _is_advised(pin))
         if found := _COLLECTED.search(text):
             seen[normalise(found[1])] = found[2]

@@ -69,3 +69,9 @@ def test_what_was_installed_outweighs_what_was_asked_for() -> None:
 )
 def test_a_version_that_a_message_only_tells_of_did_not_run(line: str) -> None:
     assert seen(line) == {}
+
+
+def test_a_pin_in_a_command_that_a_message_quotes_did_not_run() -> None:
+    advice = "Alternatively, you can pin your installation to the old version, e.g. `pip install openai==0.28`"
+    assert seen(advice) == {}
+    assert seen("+ pip install openai==0.28") == {"openai": "0.28"}

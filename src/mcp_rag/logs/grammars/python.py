@@ -57,8 +57,9 @@ def _looks_inside(text: str) -> bool:
 def _message_end(passage: Passage, raised: int, end: int) -> int:
     """The index behind the exception's line and the indented lines of its message."""
     i = raised + 1
-    if passage[raised].rstrip().endswith(":") and i < end and not passage[i].strip():
-        i += 1
+    if passage[raised].rstrip().endswith(":") and i + 1 < end and not passage[i].strip():
+        # Its message begins below an empty line, and may not be indented.
+        i += 1 if _HEAD.search(passage[i + 1]) or _RAISED.match(passage[i + 1]) else 2
     while i < end and passage[i].strip() and not _HEAD.search(passage[i]):
         if not passage[i].startswith(("  ", "\t")) and not _adds(passage, raised, i):
             break

@@ -1,0 +1,161 @@
+"""What is shown rather than said (lists of files, rows, commits, statements) is no failure; what stands beside it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from mcp_rag.logs.failures import SURROUNDINGS, find_failures
+from mcp_rag.logs.grammars.listings import is_listed
+
+
+@dataclass(frozen=True)
+class Lines:
+    texts: list[str]
+
+
+def _keys(*lines: str) -> list[str]:
+    """The key lines of the failures found, surroundings aside, in the log's order."""
+    found = [span for span in find_failures(Lines(list(lines))) if span.kind != SURROUNDINGS]
+    return [lines[key - 1] for key in sorted(span.key or 0 for span in found)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-rw-r--r-- 1 root root    2 Nov 27 19:31 segmentation fault (core dumped).log",
+        "  inflating: u/Traceback (most recent call last).png  ",
+        "        6  2026-11-27 19:31   connection refused.txt",
+        "npm ERR! code ERESOLVE.txt                     2026-11-27 19:31:50            6",
+        "t/fatal exception.txt",
+        "f896e4b fatal: drop python 2",
+        "0679a13 (HEAD -> main) Fix segmentation fault in parser",
+        "insert into log values (1,'ERROR','java.lang.OutOfMemoryError: Java heap space')",
+        "select count(*) as failed from log where level='FATAL'",
+    ],
+)
+def test_a_row_of_a_listing_is_no_failure(line: str) -> None:
+    assert is_listed(line)
+    assert _keys("start", line, "end") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  extracting: u/a.png   error: disk full",
+        "bin/loader failed to open settings.json",
+        "src/main.c:3:1: fatal error: hdf5.h: No such file or directory",
+        "./run.sh: line 3: 4242 Segmentation fault      (core dumped) ./app",
+        "Segmentation fault (core dumped)",
+        "fatal: not a git repository (or any of the parent directories): .git",
+        "ERROR 1062 (23000) at line 1: Duplicate entry '1' for key 'PRIMARY'",
+        "2026-11-19 10:00:07 FATAL out of memory",
+    ],
+)
+def test_a_failure_that_looks_a_little_like_a_row_stays_one(line: str) -> None:
+    assert not is_listed(line)
+    assert _keys("start", line, "end") == [line]
+
+
+PSQL = (
+    " id |        subject        ",
+    "----+-----------------------",
+    "  1 | FATAL:  out of memory",
+    "  2 | connection refused",
+)
+
+
+def test_rows_of_psql_are_shown_where_their_count_follows() -> None:
+    assert _keys(*PSQL, "(2 rows)", "") == []
+    assert _keys(*PSQL, "psql: error: server closed the connection") != []
+
+
+def test_what_fails_behind_the_rows_is_found() -> None:
+    assert _keys(*PSQL, "(2 rows)", "", 'ERROR:  relation "users" does not exist') == [
+        'ERROR:  relation "users" does not exist'
+    ]
+
+
+FRAMED = ("+----+-------+", "| id | level |", "+----+-------+", "|  1 | java.lang.OutOfMemoryError: Java heap space |")
+
+
+def test_rows_in_a_frame_are_shown_where_the_frame_closes() -> None:
+    assert _keys(*FRAMED, "+----+-------+", "1 row in set (0.000 sec)") == []
+    assert _keys(*FRAMED, "ERROR 2013 (HY000): Lost connection to MySQL server during query") != []
+
+
+def test_an_error_ends_the_list_of_files_of_rsync() -> None:
+    names = ("sending incremental file list", "fatal exception.txt", "panic: runtime error.md")
+    assert _keys(*names, "", "sent 485 bytes  received 115 bytes  1,200.00 bytes/sec") == []
+    broken = "rsync: [sender] write error: Permission denied (13)"
+    assert broken in _keys(*names, broken, "rsync error: error in socket IO (code 10) at io.c(829)")
+
+
+def test_subjects_of_commits_are_shown() -> None:
+    log = (
+        "commit " + "f896e4b7ba" * 4,
+        "Author: dev <d@x>",
+        "Date:   Fri Nov 27 19:32:17 2026",
+        "",
+        "    fatal: drop python 2",
+        "",
+    )
+    assert _keys(*log, " f | 1 +", " 1 file changed, 1 insertion(+)") == []
+    assert _keys(*log, "fatal: your current branch is broken") == ["fatal: your current branch is broken"]
+
+
+TRIED = "2026-11-27 19:31:55 ERROR Retrying get in 2 seconds as it raised ConnectionError: Connection reset by peer."
+
+
+@pytest.mark.parametrize("done", ["shard-7 downloaded after 3 attempts", "redis reachable after 1 retry"])
+def test_a_try_that_then_succeeded_is_no_failure(done: str) -> None:
+    assert _keys(TRIED, TRIED, done) == []
+
+
+@pytest.mark.parametrize(
+    "last", ["shutting down", "ConnectionError: Max retries exceeded with url: /x", "still waiting"]
+)
+def test_a_try_of_which_no_success_is_told_stays_a_failure(last: str) -> None:
+    assert _keys(TRIED, TRIED, last) != []
+
+
+def test_a_success_before_the_last_try_does_not_count() -> None:
+    assert _keys("shard-6 downloaded after 2 attempts", TRIED) != []
+
+
+CAUGHT = (
+    "Traceback (most recent call last):",
+    '  File "test_a.py", line 3, in test_a',
+    "    raise ValueError('boom')",
+    "ValueError: boom",
+)
+
+
+def test_unittest_that_ran_well_outweighs_what_its_tests_logged() -> None:
+    assert _keys(*CAUGHT, "ok", "", "-" * 70, "Ran 3 tests in 0.001s", "", "OK") == []
+    assert _keys(*CAUGHT, "OK") == ["ValueError: boom"]
+    assert _keys(*CAUGHT, "", "-" * 70, "Ran 3 tests in 0.001s", "", "FAILED (errors=1)") != []
+
+
+def test_a_worker_of_nginx_that_ends_well_says_nothing_of_what_it_refused() -> None:
+    refused = "2026/11/27 19:40:31 [error] 11362#11362: *1 client intended to send too large body: 3000198 bytes"
+    assert _keys(refused, "2026/11/27 19:40:32 [notice] 11360#11360: worker process 11362 exited with code 0") == [
+        refused
+    ]
+
+
+def test_a_message_below_an_empty_line_belongs_to_its_exception() -> None:
+    log = (
+        *CAUGHT[:3],
+        "openai.lib._old_api.APIRemovedInV1: ",
+        "",
+        "You tried to access openai.ChatCompletion, but this is gone",
+        "",
+    )
+    (span,) = [s for s in find_failures(Lines(list(log))) if s.kind != SURROUNDINGS]
+    assert span.last == 6
+
+
+def test_a_line_that_begins_with_its_severity_is_a_record() -> None:
+    assert _keys("epoch 12/12 val_f1 0.781", "ERROR model gate: val_f1 0.781 is below the baseline") != []
