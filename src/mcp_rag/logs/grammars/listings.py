@@ -1,4 +1,4 @@
-"""What is shown rather than said: lists of files, rows of tables, subjects of commits, with whatever words in them."""
+"""What is shown rather than said: files, rows of tables, subjects of commits, tests that passed, whatever their words."""
 
 # ruff: noqa: E501
 # fmt: off
@@ -19,12 +19,14 @@ _LISTED = re.compile("|".join((
     r"\S.*\s{2,}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+\d+$",  # python -m zipfile -l
     rf"(?:[\w@+-][\w.@+-]*/)+(?!.*\b{_SENTENCE}\b)[^/:]*\.\w{{1,8}}$",  # tar -v, rsync -v, find
     r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,10} (?:\([^)]*\) )?\S",  # git log --oneline
+    r"\S+::\S.* (?:PASSED|SKIPPED|XFAIL|XPASS)(?:\s+\(.*\))?(?:\s+\[ *\d+%\])?$",  # tests by their names: pytest -v
+    r"\s*(?:✓|✔|√|ok \d+ - |--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
     r"(?i:insert\s+into\s+\S+.*\bvalues\b|select\s.+\sfrom\s)",  # statements, printed
 )))
 
 
 def is_listed(text: str) -> bool:
-    """Whether a line is a row of a listing: a file's name or a commit's subject is no failure, whatever it says."""
+    """Whether a line is a row of a listing: a file's name, a commit's subject or a test that passed is no failure, whatever it says."""
     return bool(_LISTED.match(text))
 
 
