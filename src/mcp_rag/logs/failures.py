@@ -67,10 +67,11 @@ def _failed(found: Survey, texts: Sequence[str]) -> bool:
     if any(line > done for line in found.lines_of(Ending.EXIT, Ending.FAILURE)):
         return True
     partly = max(found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE), default=-1)
+    tried = max(found.lines_of(Ending.TRY_DONE), default=partly)
     return any(
-        (b.first > done and b.rule.role >= Role.TOOL and not (b.first <= partly and _tried_again(b, texts)))
-        or (b.rule.role >= Role.LOGGED and b.first > partly)
-        for b in found.blocks
+        block.first > (done if block.rule.role >= Role.TOOL else partly)
+        for block in found.blocks
+        if block.rule.role >= Role.LOGGED and not (block.first <= max(tried, partly) and _tried_again(block, texts))
     )
 
 
@@ -80,11 +81,15 @@ _LAST_TIME = re.compile(
 )
 
 
+_POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )")
+
+
 def _tried_again(block: Block, texts: Sequence[str]) -> bool:
-    """Whether every line of a block says that what failed is tried again."""
-    return len(block) < LONGEST_TRIED and all(
-        _AGAIN.search(text) and not _LAST_TIME.search(text) for text in texts[block.first : block.last + 1]
-    )
+    """Whether every line of a block says that what failed is tried again, or is what a loop that waits for a server gets."""
+    lines = texts[block.first : block.last + 1]
+    if len(lines) >= LONGEST_TRIED or any(_LAST_TIME.search(text) for text in lines):
+        return False
+    return all(map(_AGAIN.search, lines)) or (len(lines) > 1 and all(map(_POLLED.search, lines)))
 
 
 def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> list[Span]:

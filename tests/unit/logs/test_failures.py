@@ -101,6 +101,27 @@ def test_the_first_real_cause_comes_first_and_whole(text: str, kind: str, first:
 
 
 @pytest.mark.parametrize(
+    "put_before",
+    [
+        "2026-11-27T20:00:00.1234567Z ",
+        "2026-11-27T20:00:00.123456Z 01O ",
+        "2026-11-27T20:00:00.123456Z 01E+",
+        "[pod/web-5d9c/web] ",
+        "web-1  | ",
+        "#12 0.345 ",
+        "Nov 27 20:00:00 host app[123]: ",
+    ],
+    ids=["GitHub", "GitLab", "GitLab goes on", "kubectl", "compose", "BuildKit", "syslog"],
+)
+@pytest.mark.parametrize(
+    ("text", "kind"), [(GOTEST, "go-test-failure"), (CMAKE, "cmake-error"), (PYTHON, "python-traceback")]
+)
+def test_what_was_put_before_each_line_hides_no_grammar(text: str, kind: str, put_before: str) -> None:
+    worn = "\n".join(put_before + line for line in text.strip("\n").split("\n"))
+    assert first_of(worn)[0] == kind
+
+
+@pytest.mark.parametrize(
     "text",
     [
         CLEAN_PYTEST,

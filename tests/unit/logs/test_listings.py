@@ -57,6 +57,8 @@ def test_a_row_of_a_listing_is_no_failure(line: str) -> None:
         "fatal: not a git repository (or any of the parent directories): .git",
         "ERROR 1062 (23000) at line 1: Duplicate entry '1' for key 'PRIMARY'",
         "2026-11-19 10:00:07 FATAL out of memory",
+        "1a2b3c4d ERROR payment failed: card declined",
+        "9f8e7d6c [ERROR] payment failed",
     ],
 )
 def test_a_failure_that_looks_a_little_like_a_row_stays_one(line: str) -> None:
@@ -124,6 +126,21 @@ def test_a_try_that_then_succeeded_is_no_failure(done: str) -> None:
 )
 def test_a_try_of_which_no_success_is_told_stays_a_failure(last: str) -> None:
     assert _keys(TRIED, TRIED, last) != []
+
+
+@pytest.mark.parametrize("later", ["redis reachable after 2 attempts", "health check passed"])
+def test_what_went_well_later_hides_no_other_failure(later: str) -> None:
+    failed = "2026-11-27 19:31:55 ERROR orders: order 7 has no customer"
+    assert _keys(failed, later) == [failed]
+
+
+POLLED = "curl: (22) The requested URL returned error: 503"
+
+
+def test_a_loop_that_waits_until_its_server_answers_is_no_failure() -> None:
+    assert _keys(POLLED, POLLED, "ready") == []
+    assert _keys(POLLED, POLLED, "giving up") == [POLLED]
+    assert _keys(POLLED, "ready") == [POLLED], "once: nothing says that it was asked again"
 
 
 def test_a_success_before_the_last_try_does_not_count() -> None:

@@ -22,7 +22,7 @@ _AT_START = (
     r"\s*\d+ \| (?!\s*(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|WARN))",  # source code and rows of tables, shown
     r"\[ERROR\] \[Help",
     r"[<>] (?:HTTP/\d|[A-Z][\w-]*: )",  # headers of HTTP, as curl -v shows them
-    r"(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )?[0-9a-f]{7,40} (?:\([^)]*\) )?[A-Z]",  # subjects of commits
+    r"(?:(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )[0-9a-f]{7,40}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}) (?:\([^)]*\) )?(?!(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)[A-Z]",  # subjects of commits
     r"\[[\w./-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?:Fix|Add|Handle|Remove|Revert|Merge|Improve|Raise|Catch|Test|Update|Refactor|fix|feat|test)[ (:]",
 )
 

@@ -25,6 +25,8 @@ class Ending(IntEnum):
     """The whole run went well: it outweighs whatever was said before it."""
     STEP = 4
     """A step of a continuous-integration run begins."""
+    TRY_DONE = 5
+    """What was tried again went well in the end: that counts for those tries alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,10 @@ ENDINGS = (
         r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|\b0 failed\b(?!.*[1-9]\d* errors?)",
     ),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
-    _ending(Ending.RUN_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded)\b"),
+    _ending(Ending.TRY_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded|ok)\b|\b(?:is|became|now) healthy\b"),
+    _ending(Ending.TRY_DONE, "ready", r"^ready[.!]?$|\b(?:server|service|database|container|app|api|host|endpoint|url|port)\b.*\b(?:is|now) ready\b"),
     _ending(
-        Ending.STEP_DONE,
+        Ending.TRY_DONE,
         " after ",
         r"\b(?:connected|reconnected|reachable|available|ready|downloaded|fetched|uploaded|pulled|installed|succeeded|completed|done)\b.*\bafter \d+ (?:attempts?|tries|retry|retries)\b",
     ),
