@@ -82,14 +82,17 @@ _LAST_TIME = re.compile(
 
 
 _POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )")
+_ADDRESS = re.compile(r"^Connecting to \S+ .*\bfailed: ")
 
 
 def _tried_again(block: Block, texts: Sequence[str]) -> bool:
-    """Whether every line of a block says that what failed is tried again, or is what a loop that waits for a server gets."""
+    """Whether every line of a block says that what failed is tried again, or is what a loop that waits for a server gets, or
+    wget at one of its addresses."""
     lines = texts[block.first : block.last + 1]
     if len(lines) >= LONGEST_TRIED or any(_LAST_TIME.search(text) for text in lines):
         return False
-    return all(map(_AGAIN.search, lines)) or (len(lines) > 1 and all(map(_POLLED.search, lines)))
+    several = len(lines) > 1 and all(map(_POLLED.search, lines))
+    return several or all(map(_AGAIN.search, lines)) or all(map(_ADDRESS.search, lines))
 
 
 def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> list[Span]:

@@ -37,6 +37,11 @@ def _keys(*lines: str) -> list[str]:
         "0679a13 (HEAD -> main) Fix segmentation fault in parser",
         "insert into log values (1,'ERROR','java.lang.OutOfMemoryError: Java heap space')",
         "select count(*) as failed from log where level='FATAL'",
+        "- Fix segmentation fault when the index is empty",
+        "debug1: connect to address 10.0.0.1 port 22: Connection refused",
+        "* connect to ::1 port 8000 from ::1 port 50000 failed: Connection refused",
+        'src/c.py:77:        log.error("connection refused")',
+        "If the pod fails with CrashLoopBackOff, see the notes. Error: ImagePullBackOff means a wrong name.",
     ],
 )
 def test_a_row_of_a_listing_is_no_failure(line: str) -> None:
@@ -98,6 +103,36 @@ def test_an_error_ends_the_list_of_files_of_rsync() -> None:
     assert _keys(*names, "", "sent 485 bytes  received 115 bytes  1,200.00 bytes/sec") == []
     broken = "rsync: [sender] write error: Permission denied (13)"
     assert broken in _keys(*names, broken, "rsync error: error in socket IO (code 10) at io.c(829)")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LOG_LEVEL=ERROR",
+        "Failed requests:        0",
+        "Total: 0 (UNKNOWN: 0, LOW: 0, MEDIUM: 0, HIGH: 0, CRITICAL: 0)",
+        "2026-11-27 10:00:00.1: W tensorflow/compiler/tf2tensorrt/utils/py_utils.cc:38] Warning: Could not find TensorRT",
+        "2026-11-27 10:00:00.1: E external/local_xla/xla/cuda_fft.cc:485] Unable to register cuFFT factory: Attempting to "
+        "register factory for plugin cuFFT when one has already been registered",
+    ],
+)
+def test_settings_counts_of_nothing_and_known_noise_are_no_failures(line: str) -> None:
+    assert _keys("start", line, "end") == []
+
+
+def test_what_ansible_is_told_to_ignore_is_no_failure() -> None:
+    failed = (
+        'fatal: [web1]: FAILED! => {"changed": false, "msg": "Could not find the requested service olddaemon: host"}'
+    )
+    assert _keys("TASK [web : check] ***", failed, "...ignoring", "TASK [web : next] ***") == []
+    assert _keys("TASK [web : check] ***", failed, "TASK [web : next] ***", "...ignoring") == [failed]
+
+
+def test_wget_at_one_of_several_addresses_is_no_failure() -> None:
+    tried = "Connecting to example.org (example.org)|93.184.216.34|:443... failed: Connection timed out."
+    reached = "Connecting to example.org (example.org)|93.184.216.35|:443... connected."
+    assert _keys(tried, reached) == []
+    assert _keys(tried) == [tried]
 
 
 def test_subjects_of_commits_are_shown() -> None:

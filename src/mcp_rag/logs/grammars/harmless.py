@@ -21,6 +21,7 @@ _AT_START = (
     r"invoke-rc\.d: (?:could not determine current runlevel|policy-rc\.d denied execution)",  # Debian's packages, in containers
     r"\s*\d+ \| (?!\s*(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|WARN))",  # source code and rows of tables, shown
     r"\[ERROR\] \[Help",
+    r"[A-Z][A-Z0-9_]*=\S*$|Total: 0 \(",  # variables of an environment; Trivy found nothing
     r"[<>] (?:HTTP/\d|[A-Z][\w-]*: )",  # headers of HTTP, as curl -v shows them
     r"(?:(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )[0-9a-f]{7,40}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}) (?:\([^)]*\) )?(?!(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)[A-Z]",  # subjects of commits
     r"\[[\w./-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?:Fix|Add|Handle|Remove|Revert|Merge|Improve|Raise|Catch|Test|Update|Refactor|fix|feat|test)[ (:]",
@@ -28,12 +29,14 @@ _AT_START = (
 
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b",  # counts of nothing
-    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))\s?[:=] ?0\b",
+    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b",
     r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
     r"\|\| (?:exit|die|echo)",  # scripts, printed
+    r"(?:^|: )W (?:[\w-]+/)+[\w-]+\.cc:\d+\]",  # warnings of TensorFlow and its kin
+    r"Unable to register cu\w+ factory: Attempting to register factory for plugin",  # TensorFlow beside PyTorch or itself
     r"\bNOTICE:  ",  # PostgreSQL says what it did
     r"LOG:  (?:aborting any active transactions|invalid record length at )",  # PostgreSQL shuts down, or has read its log to the end
     r"A complete log of this run|To see the full stack trace|Re-run Maven|For more information about the errors",

@@ -21,6 +21,10 @@ _LISTED = re.compile("|".join((
     r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,10} (?:\([^)]*\) )?(?!\W*(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)\S",  # git log --oneline
     r"\S+::\S.* (?:PASSED|SKIPPED|XFAIL|XPASS)(?:\s+\(.*\))?(?:\s+\[ *\d+%\])?$",  # tests by their names: pytest -v
     r"\s*(?:✓|✔|√|ok \d+ - |--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
+    r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
+    r"debug[1-3]: |\* (?:connect to|Immediate connect fail for) ",  # ssh -v and curl -v say each try; whether all failed stands apart
+    r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found
+    r"If (?:the|your|you|this|it) ",  # advice
     r"(?i:insert\s+into\s+\S+.*\bvalues\b|select\s.+\sfrom\s)",  # statements, printed
 )))
 
@@ -41,6 +45,13 @@ def _psql_rows(passage: Passage, at: int) -> Extent | None:
     return (at, last, at) if last is not None and _ROWS_COUNTED.match(passage[last]) else None
 
 
+def _ignored(passage: Passage, at: int) -> Extent | None:
+    """A task of Ansible's that failed and was let."""
+    end = min(len(passage), at + LONGEST_BLOCK)
+    last = next((i for i in range(at + 1, end) if passage[i].startswith(("...ignoring", "TASK", "PLAY", "fatal: ", "failed: "))), None)
+    return (at, last, at) if last is not None and passage[last].startswith("...ignoring") else None
+
+
 def _framed_rows(passage: Passage, at: int) -> Extent | None:
     """A table in a frame with a header, as MySQL's client draws it."""
     end = min(len(passage), at + LONGEST_BLOCK)
@@ -54,6 +65,7 @@ RULES = (
     rule("psql-rows", Role.HARMLESS, "-+-", r"^-+(?:\+-+)+$", _psql_rows, "rows of a table"),
     rule("psql-record", Role.HARMLESS, "-[ record ", r"^-\[ RECORD \d+ \]", reach(r"^\S.*?\s*\| |^-\[ RECORD \d+ \]"), "a row of a table"),
     rule("framed-rows", Role.HARMLESS, "+--", r"^\+-[-+]*-\+\s*$", _framed_rows, "rows of a table"),
+    rule("ansible-ignored", Role.HARMLESS, "fatal: [|failed: [", r"^(?:fatal|failed): \[[^\]]+\]", _ignored, "a task whose failure is ignored", None, "ansible"),
     rule("rsync-list", Role.HARMLESS, "file list", r"^(?:sending|receiving|building) (?:incremental )?file list", reach(stop=r"^rsync(?:: | error: )|^sent [\d,.KMG]+ bytes|^IO error", blanks=1), "names of files"),
     rule("git-log", Role.HARMLESS, "commit ", r"^commit [0-9a-f]{40}(?: \(.*\))?$", reach(r"^(?:Author|AuthorDate|Commit|CommitDate|Date|Merge):|^ {4}|^ \S.* \| +(?:\d|Bin)|^ \d+ files? changed", blanks=2, needs=r"^(?:Author|Merge):"), "commits"),
 )

@@ -98,6 +98,7 @@ ENDINGS = (
     ),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
     _ending(Ending.TRY_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded|ok)\b|\b(?:is|became|now) healthy\b"),
+    _ending(Ending.TRY_DONE, "connected.", r"^Connecting to .*\.\.\. connected\.$"),
     _ending(Ending.TRY_DONE, "ready", r"^ready[.!]?$|\b(?:server|service|database|container|app|api|host|endpoint|url|port)\b.*\b(?:is|now) ready\b"),
     _ending(
         Ending.TRY_DONE,
