@@ -38,6 +38,9 @@ def _keys(*lines: str) -> list[str]:
         "insert into log values (1,'ERROR','java.lang.OutOfMemoryError: Java heap space')",
         "select count(*) as failed from log where level='FATAL'",
         "- Fix segmentation fault when the index is empty",
+        "● error-reporter.service - Error reporter",
+        "fatal error checker..................................(no files to check)Skipped",
+        "  3:1  warning  Unexpected console statement  no-console",
         "debug1: connect to address 10.0.0.1 port 22: Connection refused",
         "* connect to ::1 port 8000 from ::1 port 50000 failed: Connection refused",
         'src/c.py:77:        log.error("connection refused")',
@@ -126,6 +129,9 @@ def test_what_ansible_is_told_to_ignore_is_no_failure() -> None:
     )
     assert _keys("TASK [web : check] ***", failed, "...ignoring", "TASK [web : next] ***") == []
     assert _keys("TASK [web : check] ***", failed, "TASK [web : next] ***", "...ignoring") == [failed]
+    assert _keys(failed, "PLAY RECAP ***", "web1 : ok=3 changed=1 unreachable=0 failed=1 skipped=0 ignored=0") == [
+        failed
+    ]
 
 
 def test_wget_at_one_of_several_addresses_is_no_failure() -> None:

@@ -44,16 +44,17 @@ class LateTools:
             stopping.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._made.wait()
+        if self._app is None:  # an event that is set lets others run first all the same
+            await self._made.wait()
         assert self._app is not None and self._brief_app is not None
         is_brief = any(name == NAMED and value in self._brief_names for name, value in scope["headers"])
         await (self._brief_app if is_brief else self._app)(scope, receive, send)
 
     async def _run(self, stopping: anyio.Event) -> None:
         streaming, brief = await anyio.to_thread.run_sync(self._build)
-        self._app, self._brief_app = streaming.handle_request, brief.handle_request
         leave_out_what_is_loaded()
         async with streaming.run(), brief.run():
+            self._app, self._brief_app = streaming.handle_request, brief.handle_request
             self._made.set()
             await stopping.wait()
 

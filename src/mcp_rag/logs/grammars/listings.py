@@ -24,6 +24,9 @@ _LISTED = re.compile("|".join((
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
     r"debug[1-3]: |\* (?:connect to|Immediate connect fail for) ",  # ssh -v and curl -v say each try; whether all failed stands apart
     r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found
+    r"[●*○×] \S+\.(?:service|timer|socket|mount|target|path) - ",  # systemctl status names the unit
+    r"\S.*\.{3,}(?:\([^)]*\))?(?:Passed|Skipped)$",  # pre-commit
+    r"\s+\d+:\d+\s+warning\s",  # ESLint
     r"If (?:the|your|you|this|it) ",  # advice
     r"(?i:insert\s+into\s+\S+.*\bvalues\b|select\s.+\sfrom\s)",  # statements, printed
 )))

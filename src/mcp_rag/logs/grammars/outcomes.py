@@ -94,7 +94,7 @@ ENDINGS = (
     _ending(
         Ending.RUN_DONE,
         "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ",
-        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|\b0 failed\b(?!.*[1-9]\d* errors?)",
+        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
     ),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
     _ending(Ending.TRY_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded|ok)\b|\b(?:is|became|now) healthy\b"),
