@@ -14,7 +14,7 @@ _AT_START = (
     r"(?:Installing|Using|Processing)\b",
     r"\s*(?:\S*/)?(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|rustc|javac|ar|ld|libtool|nvcc)(?:-[\d.]+)? (?:-|\S+\.\w+ )",  # commands
     r"\s*\[\s*\d+%\] |\s+(?:CC|CXX|LD|AR|Compiling|Building)\s",
-    r"\s*(?:export|set|declare) |\s*(?:#|//)\s|\+?\s*#",  # source code and scripts, printed
+    r"\s*(?:export|set|declare) |\s*(?:#|//)\s|\+?\s*#(?!#\[error\])",  # source code and scripts, printed
     r"\s*(?:if|elif|while|then|echo|def|function|return|raise|throw|catch|except)\b",
     r"-- (?!Configuring incomplete)|[Cc]hecking (?:for|whether|if|how) ",  # probes of CMake and autoconf
     r"Unable to find image|info |W: |debconf: ",  # docker pulls it next; yarn, apt and debconf are talking
@@ -30,6 +30,7 @@ _AT_START = (
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b",  # counts of nothing
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b",
+    r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|重试",  # the same in Chinese
     r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by",
