@@ -23,6 +23,8 @@ def failing(line: str) -> list[str]:
         "无法加载模型 /models/x",
         "【异常】订单 7 保存失败",
         "内存不足，进程退出",
+        "下载失败: 重试 3 次后仍无法连接",
+        "错误: 重试次数已用尽",
     ],
 )
 def test_a_line_that_tells_of_an_error_is_found(line: str) -> None:

@@ -67,6 +67,8 @@ def test_a_row_of_a_listing_is_no_failure(line: str) -> None:
         "2026-11-19 10:00:07 FATAL out of memory",
         "1a2b3c4d ERROR payment failed: card declined",
         "9f8e7d6c [ERROR] payment failed",
+        "9f8e7d6c error: payment failed",
+        "error: 0.5 is above the tolerance",
     ],
 )
 def test_a_failure_that_looks_a_little_like_a_row_stays_one(line: str) -> None:

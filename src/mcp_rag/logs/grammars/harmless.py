@@ -29,8 +29,8 @@ _AT_START = (
 
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b",  # counts of nothing
-    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b",
-    r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|重试",  # the same in Chinese
+    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
+    r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|(?:后|正在|准备)重试|重试中",  # the same in Chinese
     r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by",

@@ -18,7 +18,7 @@ _LISTED = re.compile("|".join((
     r"\s*\d+\s+\d{4}-\d\d-\d\d \d\d:\d\d\s{2,}\S",  # unzip -l
     r"\S.*\s{2,}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+\d+$",  # python -m zipfile -l
     rf"(?:[\w@+-][\w.@+-]*/)+(?!.*\b{_SENTENCE}\b)[^/:]*\.\w{{1,8}}$",  # tar -v, rsync -v, find
-    r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,10} (?:\([^)]*\) )?(?!\W*(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)\S",  # git log --oneline
+    r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,10} (?:\([^)]*\) )?(?!\W*(?:(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b|error[:\]]|level=))\S",  # git log --oneline
     r"\S+::\S.* (?:PASSED|SKIPPED|XFAIL|XPASS)(?:\s+\(.*\))?(?:\s+\[ *\d+%\])?$",  # tests by their names: pytest -v
     r"\s*(?:✓|✔|√|ok \d+ - |--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
