@@ -67,11 +67,11 @@ def _failed(found: Survey, texts: Sequence[str]) -> bool:
     if any(line > done for line in found.lines_of(Ending.EXIT, Ending.FAILURE)):
         return True
     partly = max(found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE), default=-1)
-    tried = max(found.lines_of(Ending.TRY_DONE), default=partly)
+    tried = max(found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE, Ending.TRY_DONE), default=-1)
     return any(
         block.first > (done if block.rule.role >= Role.TOOL else partly)
         for block in found.blocks
-        if block.rule.role >= Role.LOGGED and not (block.first <= max(tried, partly) and _tried_again(block, texts))
+        if block.rule.role >= Role.LOGGED and not (block.first <= tried and _tried_again(block, texts))
     )
 
 
@@ -79,10 +79,8 @@ _AGAIN = re.compile(r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt
 _LAST_TIME = re.compile(
     r"[Rr]etries exceeded|exhausted|[Gg]iving up|[Gg]ave up|no more retries|\b0 (?:retries|attempts) (?:left|remaining)"
 )
-
-
 _POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )")
-_ADDRESS = re.compile(r"^Connecting to \S+ .*\bfailed: ")
+_ADDRESS = re.compile(r"(?:^|\s)Connecting to \S+ .*\bfailed: ")
 
 
 def _tried_again(block: Block, texts: Sequence[str]) -> bool:

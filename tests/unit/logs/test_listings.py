@@ -140,6 +140,7 @@ def test_wget_at_one_of_several_addresses_is_no_failure() -> None:
     tried = "Connecting to example.org (example.org)|93.184.216.34|:443... failed: Connection timed out."
     reached = "Connecting to example.org (example.org)|93.184.216.35|:443... connected."
     assert _keys(tried, reached) == []
+    assert _keys(*(f"2026-11-27T20:00:00.1234567Z {line}" for line in (tried, reached))) == []
     assert _keys(tried) == [tried]
 
 
