@@ -174,15 +174,32 @@ def test_a_token_that_cannot_be_is_refused_by_the_server_too(home: Path, client:
     assert client.post("/v1/tokens", json=wrong, headers=headers(admin)).status_code == 422
 
 
-def test_a_browsers_cookie_opens_for_this_servers_pages_alone(home: Path, client: httpx.Client) -> None:
-    token = made(home, "browser")
-    ours = str(client.base_url).rstrip("/")
+def test_who_revoked_the_last_token_listens_to_nobody_from_elsewhere(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    made(home, "short")
+    assert mcp_rag(home, "tokens", "revoke", "short").returncode == 0
+    before = {place.name for place in home.iterdir()}
+    refused = mcp_rag(home, "serve", "--host", "0.0.0.0", "--port", 0)
+    assert (refused.returncode, b"without tokens" in refused.stderr) == (2, True)
+    assert {place.name for place in home.iterdir()} == before, "no index, no audit log"
+
+
+def signed_in(client: httpx.Client, token: str) -> tuple[dict[str, str], str]:
+    """The header of a browser that signed in by ``token``, and what its forms hold against forgery."""
+    client.cookies.clear()
     forgery = re.search(r'name="forgery" value="([^"]+)"', client.get("/login").text)
     assert forgery
     signed = client.post("/login", data={"token": token, "forgery": forgery[1]})
     assert signed.status_code == 303, signed.text
-    cookie = {"cookie": f"mcp_rag_session={signed.cookies['mcp_rag_session']}"}
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     client.cookies.clear()
+    return {"cookie": cookie}, forgery[1]
+
+
+def test_a_browsers_cookie_opens_for_this_servers_pages_alone(home: Path, client: httpx.Client) -> None:
+    token = made(home, "browser")
+    ours = str(client.base_url).rstrip("/")
+    cookie, _ = signed_in(client, token)
     assert client.get("/v1/incidents", headers={"cookie": f"mcp_rag_session={token}"}).status_code == 401
     assert client.get("/v1/incidents", headers=cookie).status_code == 200
     send = {"url": "/v1/outcomes", "json": {"incident": "00000000ffff", "outcome": "confirmed"}}
@@ -190,6 +207,22 @@ def test_a_browsers_cookie_opens_for_this_servers_pages_alone(home: Path, client
         assert client.post(**send, headers=cookie | more).status_code == 403  # type: ignore[arg-type]
     for more in ({"origin": ours}, {"sec-fetch-site": "same-origin"}):
         assert client.post(**send, headers=cookie | more).status_code == 404  # type: ignore[arg-type]
+
+
+def test_who_signs_out_ends_the_session_wherever_its_cookie_lies(home: Path, client: httpx.Client) -> None:
+    token = made(home, "leaver")
+    (left, forgery), (stays, _) = signed_in(client, token), signed_in(client, token)
+    for cookie in (left, stays):
+        assert client.get("/v1/incidents", headers=cookie).status_code == 200
+    assert client.post("/logout", data={"forgery": "made up"}, headers=left).status_code == 403
+    assert client.get("/v1/incidents", headers=left).status_code == 200, "another site's form signs nobody out"
+    assert client.post("/logout", data={"forgery": forgery}, headers=left).status_code == 303
+    client.cookies.clear()
+    assert client.get("/v1/incidents", headers=left).status_code == 401, "a cookie that was copied is worth nothing"
+    assert client.get("/v1/incidents", headers=stays).status_code == 200
+    assert client.get("/v1/incidents", headers=headers(token)).status_code == 200
+    assert mcp_rag(home, "tokens", "revoke", "leaver").returncode == 0
+    assert client.get("/v1/incidents", headers=stays).status_code == 401, "a revoked token's sessions end at once"
 
 
 def test_teams_see_nothing_of_each_other(home: Path, client: httpx.Client) -> None:

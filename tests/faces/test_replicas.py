@@ -164,6 +164,9 @@ def test_two_replicas_are_one_server_and_teams_are_apart_on_both(shared: dict[st
         entered = other.post("/login", data={"token": token, "forgery": forgery[1]})
         cookie = {"cookie": entered.headers["set-cookie"].partition(";")[0]}
         assert one.get("/incidents", headers=cookie).status_code == 200, "a session of one replica is one of all"
+        visitor = {"cookie": "; ".join(f"{name}={value}" for name, value in other.cookies.items())}
+        assert other.post("/logout", data={"forgery": forgery[1]}, headers=visitor).status_code == 303
+        assert one.get("/incidents", headers=cookie).status_code == 401, "signed out of one, signed out of all"
         first.stop(signal.SIGKILL)
         assert other.post("/v1/diagnose", content=log, headers=blue).json()["fix"] == "Brush the lynx"
         assert second.stop() == 0

@@ -273,6 +273,7 @@ def refused(tmp_path: Path, *arguments: object, **settings: str) -> tuple[int, s
 def test_it_refuses_to_start_unguarded_or_on_a_taken_port(tmp_path: Path) -> None:
     code, told = refused(tmp_path, "--host", "0.0.0.0", "--port", "0")
     assert (code, "MCP_RAG_SERVE_TOKENS_FILE" in told) == (2, True)
+    assert not (tmp_path / "home").exists(), "refused before a home is made"
     secret = tmp_path / "tokens"
     secret.write_text("a-token-in-the-clear\n")
     code, told = refused(tmp_path, "--port", "0", MCP_RAG_SERVE_TOKENS_FILE=str(secret))

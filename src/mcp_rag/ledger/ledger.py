@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Known issues, incidents, outcomes, groupings, diagnoses, jobs' good runs, tokens and small state; safe to use from
-    several threads and processes.
+    """Known issues, incidents, outcomes, groupings, diagnoses, jobs' good runs, tokens, sessions and small state; safe to use
+    from several threads and processes.
 
     What a method has written when it returns outlives a kill and a power cut. Every method raises
     ``LedgerError`` when the database fails.
@@ -25,6 +25,7 @@ class Ledger:
         from mcp_rag.ledger.incidents import Incidents
         from mcp_rag.ledger.issues import Issues
         from mcp_rag.ledger.outcomes import Outcomes
+        from mcp_rag.ledger.sessions import SessionRows
         from mcp_rag.ledger.state import State
         from mcp_rag.ledger.tasks import Tasks
         from mcp_rag.ledger.tokens import Tokens
@@ -40,6 +41,7 @@ class Ledger:
         self.state = State(database)
         self.tasks = Tasks(database)
         self.tokens = Tokens(database)
+        self.sessions = SessionRows(database)
         self.usage = Usages(database)
 
     @classmethod
@@ -55,6 +57,17 @@ class Ledger:
 
         return cls(open_database(url))
 
+    @staticmethod
+    def is_made(url: str) -> bool:
+        """Whether there is a ledger at an SQLAlchemy URL; nothing is made to find out.
+
+        Raises:
+            LedgerTooNew, LedgerError, MissingExtra: as :meth:`open`.
+        """
+        from mcp_rag.ledger.opening import is_made
+
+        return is_made(url)
+
     def close(self) -> None:
         self._database.engine.dispose()
 
@@ -67,8 +80,8 @@ class Ledger:
         self.close()
 
     def export(self, stream: IO[str]) -> int:
-        """Write everything but ``state``, ``diagnoses``, ``good_runs``, ``tasks``, ``tokens`` and ``usage`` as JSON lines;
-        their number."""
+        """Write everything but ``state``, ``diagnoses``, ``good_runs``, ``tasks``, ``tokens``, ``sessions`` and ``usage`` as
+        JSON lines; their number."""
         from mcp_rag.ledger.exporting import export
 
         return export(self._database, stream)

@@ -39,6 +39,23 @@ def open_database(url: str) -> Database:
     return database
 
 
+def is_made(url: str) -> bool:
+    """Whether there is a ledger at ``url``; nothing is made or changed to find out.
+
+    Raises:
+        LedgerTooNew, LedgerError, MissingExtra: as :func:`open_database`.
+    """
+    parsed = dialects.parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        return False
+    database = Database(dialects.create_engine(parsed))
+    try:
+        with database.reading() as connection:
+            return stored_version(connection) > 0
+    finally:
+        database.engine.dispose()
+
+
 def stored_version(connection: sa.Connection) -> int:
     """The schema version of the ledger; 0 of an empty database.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 9
+VERSION = 10
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -176,6 +176,16 @@ tokens = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime),
     sa.Column("revoked_at", UtcDateTime),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    # SHA-256 of what the browser holds; the token that opened it is asked for anew with each request.
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    sa.Index("ix_sessions_ends_at", "ends_at"),
 )
 
 usage = sa.Table(

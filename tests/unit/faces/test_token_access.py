@@ -27,13 +27,24 @@ def test_an_expired_or_revoked_token_opens_nothing_by_header_or_session(ledger: 
     ledger.tokens.revoke("gone")
     access, sessions = Access(tokens=ledger.tokens), Sessions(ledger)
     for name, opens in (("old", False), ("new", True), ("gone", False), ("never", False)):
-        handle = sessions.handle_in(sessions.begin(name))
-        assert handle is not None
-        by_session, by_token = access.caller_of_session(handle, sessions.handle), access.caller(name)
+        cookie = sessions.begin(name)
+        session = sessions.named_in(cookie)
+        assert session is not None
+        digest = sessions.token_digest(session)
+        assert digest == digest_of(name)
+        by_session, by_token = access.caller_of_digest(digest), access.caller(name)
         assert (by_session, by_token is not None) == (by_token, opens), name
-        assert access.remembered(handle) == (True, by_token)
-        assert name not in sessions.begin(name)
-        assert digest_of(name) not in handle
+        assert access.remembered(name) == (True, by_token)
+        assert name not in cookie
+        assert digest_of(name) not in cookie
+
+
+def test_a_revoked_token_ends_its_sessions_at_once(ledger: Ledger) -> None:
+    ledger.tokens.add(digest_of("mine"), "mine", "default", ["read"])
+    access, digest = Access(tokens=ledger.tokens), digest_of("mine")
+    assert access.caller_of_digest(digest) is not None
+    ledger.tokens.revoke("mine")
+    assert access.caller_of_digest(digest) is None, "nothing is remembered for a session"
 
 
 def test_a_live_token_is_remembered_no_longer_than_it_lives(ledger: Ledger) -> None:
@@ -45,11 +56,23 @@ def test_a_live_token_is_remembered_no_longer_than_it_lives(ledger: Ledger) -> N
 
 def test_a_session_is_known_to_every_server_of_a_ledger_and_to_no_other(ledger: Ledger, tmp_path: Path) -> None:
     cookie = Sessions(ledger).begin("token")
-    assert Sessions(ledger).handle_in(cookie) == Sessions(ledger).handle(digest_of("token"))
+    session = Sessions(ledger).named_in(cookie)
+    assert session
+    assert Sessions(ledger).token_digest(session) == digest_of("token")
     with Ledger.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
-        assert Sessions(other).handle_in(cookie) is None
-    assert Sessions(ledger).handle_in(cookie[:-1]) is None
-    assert Sessions(ledger).handle_in("token") is None
+        assert Sessions(other).named_in(cookie) is None
+        assert Sessions(other).token_digest(session) is None
+    for wrong in (cookie[:-1], "token", session, "", None):
+        assert Sessions(ledger).named_in(wrong) is None
+
+
+def test_who_signs_out_ends_the_session_of_the_cookie_and_no_other(ledger: Ledger) -> None:
+    here, there = Sessions(ledger), Sessions(ledger)
+    mine, other = here.begin("token"), here.begin("token")
+    there.end(mine)
+    for wrong in (None, "", "token", mine):
+        there.end(wrong)
+    assert [here.token_digest(here.named_in(cookie) or "") for cookie in (mine, other)] == [None, digest_of("token")]
 
 
 def test_proxies_are_addresses_and_networks() -> None:

@@ -61,6 +61,7 @@ def serve(
     settings = settings_from(home=home)
     file = settings.serve_tokens_file
     digests = read_digests(Path(file).expanduser()) if file else ()
+    _refuse_unguarded(host, digests, settings)
     with listen(host, port) as listening:
         require_extra(
             "fastapi",
@@ -75,6 +76,20 @@ def serve(
         )
         _serve(listening, host, digests, settings, roots, max_request_bytes, use_chat=not no_chat, quiet=quiet)
     tell("stopped")
+
+
+def _refuse_unguarded(host: str, digests: Sequence[str], settings: Settings) -> None:
+    """Refuse what would be refused with the home open, before one is made: that takes seconds."""
+    from mcp_rag.faces.serving.access import is_loopback, refuse_unguarded
+    from mcp_rag.ledger import Ledger
+
+    if is_loopback(host) or digests:
+        return
+    kept = []
+    if Ledger.is_made(settings.ledger_location):
+        with Ledger.open(settings.ledger_location) as ledger:
+            kept = ledger.tokens.list()
+    refuse_unguarded(host, digests, kept)
 
 
 def _serve(

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_rag.errors import McpRagError
 from mcp_rag.faces.rest.faults import AsPage, fault, fault_of, is_looked_at
-from mcp_rag.faces.serving.access import digest_of, host_of, is_loopback, same_origin, token_in
+from mcp_rag.faces.serving.access import host_of, is_loopback, same_origin, token_in
 from mcp_rag.faces.serving.asking import Asked, asked_in, begin
 from mcp_rag.faces.serving.callers import LOCAL, Caller
 from mcp_rag.faces.serving.desk import Desk
@@ -127,25 +127,19 @@ class Gate:
 
     async def _caller(self, scope: Scope) -> tuple[Caller | None, bool]:
         """Who asks, and whether a browser's cookie says so."""
-        headers = Headers(scope=scope)
-        token = token_in(headers.get("authorization"))
-        handle = None
+        token = token_in(Headers(scope=scope).get("authorization"))
         if token is None:
-            handle = self._sessions.handle_in(HTTPConnection(scope).cookies.get(SESSION_COOKIE))
-        mark = handle or (digest_of(token) if token else None)
-        if mark is None:
-            return None, False
-        known, caller = self._access.remembered(mark)
-        if not known and self._desk.rates.is_shut_out(address_of(scope)):
-            return None, False
-        if not known:
-            caller = await anyio.to_thread.run_sync(self._asked, token, handle)
-        return caller, handle is not None
+            session = self._sessions.named_in(HTTPConnection(scope).cookies.get(SESSION_COOKIE))
+            return await anyio.to_thread.run_sync(self._caller_in, session) if session else None, True
+        known, caller = self._access.remembered(token)
+        if not known and not self._desk.rates.is_shut_out(address_of(scope)):
+            caller = await anyio.to_thread.run_sync(self._access.caller, token)
+        return caller, False
 
-    def _asked(self, token: str | None, handle: str | None) -> Caller | None:
-        if handle is not None:
-            return self._access.caller_of_session(handle, self._sessions.handle)
-        return self._access.caller(token) if token else None
+    def _caller_in(self, session: str) -> Caller | None:
+        """Whose session it is. The ledger is asked each time: who signs out, or revokes a token, ends it at once."""
+        digest = self._sessions.token_digest(session)
+        return self._access.caller_of_digest(digest) if digest else None
 
     async def _house(self, team: str) -> SharedHouse:
         opened = self._houses.opened(team)

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -48,11 +48,10 @@ class Access:
         self._remembered: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
         self._lock = Lock()
 
-    def remembered(self, mark: str) -> tuple[bool, Caller | None]:
-        """Whether it is known without asking the ledger who is behind the digest of a token, or the handle of a session;
-        and who that is."""
+    def remembered(self, token: str) -> tuple[bool, Caller | None]:
+        """Whether it is known without asking the ledger whose ``token`` is; and whose."""
         with self._lock:
-            until, caller = self._remembered.get(mark, (0.0, None))
+            until, caller = self._remembered.get(digest_of(token), (0.0, None))
         return time.monotonic() < until, caller
 
     def caller(self, token: str) -> Caller | None:
@@ -62,31 +61,30 @@ class Access:
             LedgerError: the ledger cannot be asked.
         """
         digest = digest_of(token)
-        return self._remember(digest, digest)
+        found, seconds = self._looked_up(digest)
+        with self._lock:
+            self._remembered[digest] = (time.monotonic() + seconds, found)
+            while len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return found
 
-    def caller_of_session(self, handle: str, handle_of: Callable[[str], str]) -> Caller | None:
-        """Whose token opened the session of ``handle``, which ``handle_of`` makes of a digest; None of one that is wrong
-        by now.
+    def caller_of_digest(self, digest: str) -> Caller | None:
+        """The same of a token's digest, and from what the ledger holds now: nothing is remembered.
 
         Raises:
             LedgerError: the ledger cannot be asked.
         """
-        stored = (token.digest for token in self._tokens.list()) if self._tokens is not None else ()
-        mine = [digest for digest in (*self._digests, *stored) if hmac.compare_digest(handle_of(digest), handle)]
-        return self._remember(handle, mine[0] if mine else None)
+        return self._looked_up(digest)[0]
 
-    def _remember(self, mark: str, digest: str | None) -> Caller | None:
-        found, seconds = self._from_file(digest) if digest else None, REMEMBERED_SECONDS
-        if found is None and digest and self._tokens is not None:
+    def _looked_up(self, digest: str) -> tuple[Caller | None, float]:
+        """Whose the token of ``digest`` is, and for how many seconds that holds at most."""
+        found, seconds = self._from_file(digest), REMEMBERED_SECONDS
+        if found is None and self._tokens is not None:
             stored = self._tokens.find(digest)
             found = _caller_of(stored) if stored is not None and is_live(stored) else None
             if found is not None and stored is not None and stored.expires_at is not None:
                 seconds = min(seconds, (stored.expires_at - datetime.now(UTC)).total_seconds())
-        with self._lock:
-            self._remembered[mark] = (time.monotonic() + seconds, found)
-            while len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return found
+        return found, seconds
 
     def _from_file(self, digest: str) -> Caller | None:
         # All are compared, so that the time says nothing about which line was near.
@@ -152,14 +150,23 @@ def access_for(host: str, digests: Sequence[str], tokens: Tokens) -> Access:
     kept = [token for token in tokens.list() if token.revoked_at is None]
     if is_loopback(host):
         return Access(digests, tokens, is_open=not digests and not kept)
-    if not digests and not any(map(is_live, kept)):
+    refuse_unguarded(host, digests, kept)
+    return Access(digests, tokens)
+
+
+def refuse_unguarded(host: str, digests: Sequence[str], kept: Iterable[StoredToken]) -> None:
+    """See that nobody from elsewhere reaches a server without tokens.
+
+    Raises:
+        SettingsError: as :func:`access_for`.
+    """
+    if not is_loopback(host) and not digests and not any(map(is_live, kept)):
         raise SettingsError(
             f"Will not listen on {host} without tokens",
             "whoever reaches this machine could read and change what it knows",
             "Make one by `mcp-rag tokens create --name NAME`, or set MCP_RAG_SERVE_TOKENS_FILE to a file of digests; "
             "or bind to 127.0.0.1",
         )
-    return Access(digests, tokens)
 
 
 def _caller_of(token: StoredToken) -> Caller:

@@ -1,10 +1,9 @@
-"""A browser's session: a cookie that names a token without telling it, is signed, and ends by itself."""
+"""A browser's session: a signed cookie that names a row of the ledger, and tells nothing of the token behind it."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -18,7 +17,7 @@ SECONDS = 12 * 3600
 
 
 class Sessions:
-    """Sessions of all servers of one ledger, which holds the key that signs them."""
+    """Sessions of all servers of one ledger, which holds them and the key that signs their cookies."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -31,18 +30,34 @@ class Sessions:
     def begin(self, token: str) -> str:
         """The cookie of a session that ``token`` opens. Neither token nor digest can be read from it, and whose token it
         is is asked anew with each request."""
-        return str(self._serializer.dumps(self.handle(digest_of(token))))
+        session = secrets.token_urlsafe(32)
+        ends_at = datetime.now(UTC) + timedelta(seconds=SECONDS)
+        self._ledger.sessions.begin(digest_of(session), digest_of(token), ends_at)
+        return str(self._serializer.dumps(session))
 
-    def handle_in(self, cookie: str | None) -> str | None:
-        """The handle in a session's cookie; None of one that is over or not ours."""
+    def named_in(self, cookie: str | None) -> str | None:
+        """The session that a cookie names; None of a cookie that is too old or not ours, for which no ledger is asked."""
         try:
             return str(self._serializer.loads(cookie, max_age=SECONDS)) if cookie else None
         except BadData:
             return None
 
-    def handle(self, digest: str) -> str:
-        """What stands for the token of ``digest`` in a cookie: only who has the key and the digest can make it."""
-        return hmac.new(self.key.encode(), f"session {digest}".encode(), hashlib.sha256).hexdigest()
+    def token_digest(self, session: str) -> str | None:
+        """The digest of the token that opened ``session``; None when it was ended.
+
+        Raises:
+            LedgerError: the ledger cannot be asked.
+        """
+        return self._ledger.sessions.token_of(digest_of(session))
+
+    def end(self, cookie: str | None) -> None:
+        """End the session of a cookie, wherever else that cookie lies.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        if session := self.named_in(cookie):
+            self._ledger.sessions.end(digest_of(session))
 
     @cached_property
     def _serializer(self) -> URLSafeTimedSerializer:

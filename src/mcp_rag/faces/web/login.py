@@ -40,12 +40,14 @@ def make_login() -> APIRouter:
                 return _too_often(request, wait)
             return render(request, "login.html", 403, next=following, wrong=True)
         response = see_other(following)
-        set_cookie(request, response, SESSION_COOKIE, request.app.state.sessions.begin(token), SECONDS)
+        cookie = await anyio.to_thread.run_sync(request.app.state.sessions.begin, token)
+        set_cookie(request, response, SESSION_COOKIE, cookie, SECONDS)
         return response
 
     @router.post("/logout")
     async def sign_out(request: Request) -> Response:
         async with posted_form(request):
+            await anyio.to_thread.run_sync(request.app.state.sessions.end, request.cookies.get(SESSION_COOKIE))
             response = see_other("/login")
         response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
         return response

@@ -1,0 +1,36 @@
+"""Browsers' sessions: held by SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from mcp_rag.ledger import Ledger
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_session_is_there_until_it_is_ended_for_everybody(ledger: Ledger, url: str) -> None:
+    later = datetime.now(UTC) + HOUR
+    ledger.sessions.begin("s1", "t1", later)
+    ledger.sessions.begin("s2", "t1", later)
+    with Ledger.open(url) as replica:
+        assert [replica.sessions.token_of(session) for session in ("s1", "s2", "s3", "")] == ["t1", "t1", None, None]
+        replica.sessions.end("s1")
+        replica.sessions.end("never was")
+    assert [ledger.sessions.token_of(session) for session in ("s1", "s2")] == [None, "t1"]
+
+
+def test_a_session_that_is_over_opens_nothing_and_goes_when_the_next_begins(ledger: Ledger) -> None:
+    now = datetime.now(UTC)
+    ledger.sessions.begin("old", "t1", now - HOUR)
+    assert ledger.sessions.token_of("old") is None
+    ledger.sessions.begin("new", "t2", now + HOUR)
+    ledger.sessions.begin("old", "t3", now + HOUR)
+    assert ledger.sessions.token_of("old") == "t3", "its row was gone: a key stands once"
+    assert ledger.sessions.token_of("new") == "t2"
+
+
+def test_whether_a_ledger_is_there_is_found_out_without_making_one(url: str) -> None:
+    assert [Ledger.is_made(url), Ledger.is_made(url)] == [False, False]
+    Ledger.open(url).close()
+    assert Ledger.is_made(url)
