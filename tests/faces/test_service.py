@@ -3,7 +3,10 @@ documentation, and whatever a fuzzer sends."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -190,3 +193,59 @@ def test_a_head_is_asked_like_a_get_and_has_no_body(client: httpx.Client) -> Non
         assert answer.headers["content-type"] == client.get(path).headers["content-type"]
     assert client.head("/v1/nothing").status_code == 404
     assert client.head("/v1/diagnose").status_code == 405
+
+
+def packed_json(value: object, coding: str) -> bytes:
+    pack = {"gzip": gzip.compress, "x-gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}[coding]
+    return pack(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "bzip2", "xz"])
+def test_a_json_body_may_come_packed(client: httpx.Client, coding: str) -> None:
+    headers = {"content-type": "application/json", "content-encoding": coding}
+    told = client.post("/v1/diagnose", content=packed_json({"text": LOG}, coding), headers=headers)
+    assert (told.status_code, told.json()["verdict"]) == (200, "known"), told.text
+    asked = {"model": "mcp-rag", "messages": [{"role": "user", "content": LOG}]}
+    told = client.post("/v1/chat/completions", content=packed_json(asked, coding), headers=headers)
+    assert "The left gate is shut" in told.json()["choices"][0]["message"]["content"]
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "diagnose_log", "arguments": {"text": LOG}},
+    }
+    accept = {"accept": "application/json, text/event-stream"}
+    told = client.post("/mcp", content=packed_json(call, coding), headers=headers | accept)
+    assert "The left gate is shut" in told.text
+
+
+def test_a_packed_form_is_read_and_a_packed_log_is_left_to_the_reader_of_logs(client: httpx.Client) -> None:
+    form = httpx.Request("POST", "http://x", files={"log": LOG.encode()}, data={"versions": "{}"})
+    headers = {"content-type": form.headers["content-type"], "content-encoding": "gzip"}
+    told = client.post("/v1/diagnose", content=gzip.compress(form.read()), headers=headers)
+    assert (told.status_code, told.json()["verdict"]) == (200, "known"), told.text
+    long = ("all is well\n" * 50_000 + LOG).encode()
+    assert len(long) > 300_000, "more than a request may have, unpacked"
+    told = client.post("/v1/diagnose", content=gzip.compress(long), headers={"content-encoding": "gzip"})
+    assert (told.status_code, told.json()["verdict"]) == (200, "known"), told.text
+
+
+def test_a_packed_body_that_cannot_be_read_is_told_why(client: httpx.Client) -> None:
+    whole = packed_json({"text": LOG}, "gzip")
+    bomb = packed_json({"text": "a" * 400_000}, "gzip")
+    cases = (
+        (bomb, "gzip", 413, "300,000 bytes"),
+        (gzip.compress(whole), "gzip, gzip", 415, "one at a time"),
+        (whole, "br", 415, "gzip, bzip2, xz, lzma, zstd"),
+        (whole, "deflate", 415, "'deflate'"),
+        (whole[:-9], "gzip", 400, "cut off"),
+        (json.dumps({"text": LOG}).encode(), "gzip", 400, "gzip data is damaged"),
+        (b"", "gzip", 422, "its body is empty"),
+    )
+    for body, coding, status, said in cases:
+        headers = {"content-type": "application/json", "content-encoding": coding}
+        told = client.post("/v1/diagnose", content=body, headers=headers)
+        assert (told.status_code, said in told.json()["error"]["message"]) == (status, True), (coding, told.text)
+        assert ("gzip" in told.headers.get("accept-encoding", "")) == (status == 415)
+    plain = {"content-type": "application/json", "content-encoding": "identity"}
+    assert client.post("/v1/diagnose", content=json.dumps({"text": LOG}), headers=plain).status_code == 200

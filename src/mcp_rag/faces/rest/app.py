@@ -25,6 +25,7 @@ from mcp_rag.faces.rest.operations import make_operations_router
 from mcp_rag.faces.rest.routes import make_router
 from mcp_rag.faces.rest.stream_routes import make_streams_router
 from mcp_rag.faces.rest.task_routes import make_tasks_router
+from mcp_rag.faces.rest.unpacking import Unpacking
 from mcp_rag.faces.serving.desk import Desk
 from mcp_rag.faces.serving.fetching import Fetch
 from mcp_rag.faces.serving.houses import Houses
@@ -85,7 +86,7 @@ def make_app(
     ):
         app.include_router(router)
     app.include_router(make_pages(max_request_bytes))
-    both = _with_tools(app, tools)
+    both = Unpacking(_with_tools(app, tools), max_request_bytes)
     return Gate(both, desk, houses, max_request_bytes, app.state.sessions, as_page)
 
 
