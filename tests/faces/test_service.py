@@ -3,12 +3,14 @@ documentation, and whatever a fuzzer sends."""
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import json
 import lzma
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -193,6 +195,64 @@ def test_a_head_is_asked_like_a_get_and_has_no_body(client: httpx.Client) -> Non
         assert answer.headers["content-type"] == client.get(path).headers["content-type"]
     assert client.head("/v1/nothing").status_code == 404
     assert client.head("/v1/diagnose").status_code == 405
+
+
+def file_part(data: bytes, name: str = "build.log", head: str = "data:text/plain;base64,") -> dict[str, object]:
+    return {"type": "file", "file": {"filename": name, "file_data": head + base64.b64encode(data).decode()}}
+
+
+def test_a_chat_client_attaches_logs(chat: openai.OpenAI) -> None:
+    def answer(*parts: object) -> str:
+        message: Any = {"role": "user", "content": parts}
+        told = chat.chat.completions.create(model="mcp-rag", messages=[message])
+        return told.choices[0].message.content or ""
+
+    what = {"type": "text", "text": "What went wrong here?"}
+    for data, head in ((LOG.encode(), "data:text/plain;base64,"), (gzip.compress(LOG.encode()), "")):
+        assert "The left gate is shut" in answer(what, file_part(data, head=head))
+    secret = "ghp_" + "a1B2" * 9
+    told = answer(file_part(LOG.replace("go\n", f"go({secret})\n").replace("heron.", f"{secret} heron.").encode()))
+    assert secret not in told
+    both = answer({"type": "text", "text": LOG}, file_part(CLEAN.encode(), "../`clean`.log"))
+    assert "## `` `clean`.log ``\n\nNothing failed in this log." in both
+    assert both.index("Nothing failed") < both.index("## `message`") < both.index("The left gate is shut")
+    assert "正常" not in answer({"type": "text", "text": "哪里出错了？"}, file_part(CLEAN.encode()))
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+AUDIO = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+
+
+@pytest.mark.parametrize(
+    ("part", "status", "said"),
+    [
+        (IMAGE, 400, "Only texts and files are read, and a part is of type 'image_url'"),
+        (AUDIO, 400, "'input_audio'"),
+        ({"type": "file", "file": {"file_id": "file-123"}}, 400, "no files are stored here"),
+        ({"type": "file", "file": {"filename": "a.log"}}, 400, "'a.log' holds no file_data"),
+        ({"type": "file"}, 400, "holds no file_data"),
+        ({"type": "file", "file": {"file_data": "data:text/plain,plain"}}, 400, "without base64"),
+        ({"type": "file", "file": {"file_data": "&&&"}}, 400, "is no base64"),
+        ({"type": "file", "file": {"file_data": "data:text/plain;base64,"}}, 400, "holds nothing"),
+        (file_part(b"%PDF-1.7\n", "a.pdf"), 422, "a.pdf"),
+    ],
+)
+def test_a_part_that_is_not_read_is_refused_and_it_is_said_what_is(
+    client: httpx.Client, part: dict[str, object], status: int, said: str
+) -> None:
+    for stream in (False, True):
+        asked = {"messages": [{"role": "user", "content": [part]}], "stream": stream}
+        told = client.post("/v1/chat/completions", json=asked)
+        assert told.status_code == status, told.text
+        assert said in told.json()["error"]["message"]
+    later = [{"role": "user", "content": [part]}, {"role": "user", "content": LOG}]
+    assert client.post("/v1/chat/completions", json={"messages": later}).status_code == 200, "only the last is read"
+
+
+def test_no_more_files_are_read_than_a_few(client: httpx.Client) -> None:
+    asked = {"messages": [{"role": "user", "content": [file_part(b"x")] * 11}]}
+    told = client.post("/v1/chat/completions", json=asked)
+    assert (told.status_code, "At most 10 files" in told.text) == (400, True)
 
 
 def packed_json(value: object, coding: str) -> bytes:

@@ -7,13 +7,15 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_rag.errors import McpRagError
+from mcp_rag.faces.rest.chat_messages import ChatMessage
 from mcp_rag.faces.rest.faults import FAULTS, status_of
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.conversing import answer_message
@@ -31,23 +33,8 @@ SECONDS_TO_REFUSE = 1.0
 
 MOST_MESSAGES = 1_000
 
-
-class Part(BaseModel):
-    """A part of a message; only text is looked at."""
-
-    type: str = Field(max_length=100)
-    text: str | None = None
-
-
-class ChatMessage(BaseModel):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = None
-
-    def text(self) -> str:
-        """What the message says."""
-        if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.type == "text" and part.text)
-        return self.content or ""
+NOTHING = ChatMessage(role="user")
+"""What a conversation says in which no user has said anything."""
 
 
 class StreamOptions(BaseModel):
@@ -85,10 +72,12 @@ def make_openai_router() -> APIRouter:
         responses={200: {"content": {"text/event-stream": {}, "application/json": {}}}},
     )
     async def completions(request: Request, asked: ChatRequest) -> dict[str, Any] | StreamingResponse:
-        """Diagnose the log in the last user message, or answer its question from known issues."""
+        """Diagnose the logs in the last user message, in its text or in files that it brings (`file_data`), or answer its
+        question from known issues."""
         house = house_of(request)
-        question = next((message.text() for message in reversed(asked.messages) if message.role == "user"), "")
-        answering = asyncio.ensure_future(house.on_log(answer_message, house, question))
+        said = next((message for message in reversed(asked.messages) if message.role == "user"), NOTHING)
+        logs = await anyio.to_thread.run_sync(said.logs)
+        answering = asyncio.ensure_future(house.on_log(answer_message, house, said.text(), logs))
         if asked.stream:
             # A refusal that comes soon has a status of its own; an answer that takes long begins at once.
             await asyncio.wait({answering}, timeout=SECONDS_TO_REFUSE)
@@ -109,7 +98,7 @@ def _model() -> dict[str, Any]:
 
 def _usage(asked: ChatRequest, answer: str) -> dict[str, int]:
     """Estimated at so many characters a token: no model was asked."""
-    prompt = sum(len(message.text()) for message in asked.messages) // CHARACTERS_PER_TOKEN
+    prompt = sum(message.characters() for message in asked.messages) // CHARACTERS_PER_TOKEN
     completion = len(answer) // CHARACTERS_PER_TOKEN
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
