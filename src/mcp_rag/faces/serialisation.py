@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_rag.records import Diagnosis, Evidence, History, Incident, Span, Statement
@@ -51,6 +52,18 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
     }
 
 
+def as_ranked(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """``evidence``, best first, as it is shown: none seems surer than what stands before it.
+
+    The rank comes from more than the confidence, which is calibrated for an entry in the first place alone.
+    """
+    shown: list[Evidence] = []
+    for one in evidence:
+        most = shown[-1].confidence if shown else 1.0
+        shown.append(one if one.confidence <= most else replace(one, confidence=most))
+    return shown
+
+
 def results_to_json(query_id: str, results: list[Evidence]) -> dict[str, Any]:
     """One answer of ``search``: results best first, whether the best one answers, and how probably."""
     best = results[0] if results else None
@@ -58,7 +71,7 @@ def results_to_json(query_id: str, results: list[Evidence]) -> dict[str, Any]:
         "id": query_id,
         "match": bool(best and best.match),
         "confidence": round(best.confidence, 4) if best else 0.0,
-        "results": [evidence_to_json(evidence) for evidence in results],
+        "results": [evidence_to_json(evidence) for evidence in as_ranked(results)],
     }
 
 
@@ -105,7 +118,7 @@ def diagnosis_to_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "fix": _text(diagnosis.fix),
         "commands": list(diagnosis.commands),
         "citations": [{"line": c.line, "quote": c.quote} for c in diagnosis.citations],
-        "evidence": [evidence_to_json(evidence) for evidence in diagnosis.evidence],
+        "evidence": [evidence_to_json(evidence) for evidence in as_ranked(diagnosis.evidence)],
         "history": _history(diagnosis.history),
         "worded_by": diagnosis.worded_by,
         "notes": list(diagnosis.notes),

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mcp_rag.faces.serialisation import as_ranked
 from mcp_rag.records import Diagnosis, Evidence, Frame, Verdict
 
 LINES_SHOWN = 40
@@ -119,7 +120,7 @@ def _evidence(diagnosis: Diagnosis, redact: Redact) -> Iterator[str] | list[str]
             f"**Evidence:** {_named(best, redact)}: {_prose(redact('; '.join(reasons)))}",
             *[f"- {link}" for link in map(_link, best.issue.urls) if link],
         ]
-    nearest = diagnosis.evidence[:NEAREST_SHOWN]
+    nearest = as_ranked(diagnosis.evidence)[:NEAREST_SHOWN]
     rows = [f"- {_named(e, redact)} {_prose(redact(e.issue.title))} ({e.confidence:.0%})" for e in nearest]
     return ["**Nearest, not a match:**", "", *rows] if rows else []
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mcp_rag.faces.cli.output import emit
+from mcp_rag.faces.serialisation import as_ranked
 from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _rows(diagnosis: Diagnosis) -> list[tuple[str, Text]]:
         rows.append(("evidence", _evidence(diagnosis)))
     elif diagnosis.verdict is Verdict.UNKNOWN:
         rows += [("reason", Text(span.reason)) for span in diagnosis.spans[:1]]
-        rows += [("nearest", _nearest(evidence)) for evidence in diagnosis.evidence[:NEAREST_SHOWN]]
+        rows += [("nearest", _nearest(evidence)) for evidence in as_ranked(diagnosis.evidence)[:NEAREST_SHOWN]]
     rows += [("note", Text(note, style="yellow")) for note in diagnosis.notes]
     if diagnosis.history:
         rows.append(("seen", Text(_seen(diagnosis.history))))
@@ -219,7 +220,7 @@ def render_results(results: list[Evidence]) -> None:
         out.print(Text("The knowledge base is empty.", style="bold yellow"))
     elif not results[0].match:
         out.print(Text("Nothing known matches. The nearest:", style="bold yellow"))
-    for rank, evidence in enumerate(results, 1):
+    for rank, evidence in enumerate(as_ranked(results), 1):
         style = "bold green" if evidence.match else "default"
         head = Text(f"{rank:>2}. {_flat(evidence.issue.title)[:100]}", style=style)
         out.print(head.append(f"  [{evidence.issue.id}]  {evidence.confidence:.0%}", style="not bold dim"))

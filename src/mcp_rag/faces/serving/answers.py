@@ -65,7 +65,11 @@ class EvidenceAnswer(BaseModel):
     title: str
     match: bool = Field(description="whether it is good enough to answer")
     score: float
-    confidence: float = Probability
+    confidence: float = Field(
+        ge=0,
+        le=1,
+        description="that it answers; calibrated for the first entry, and of no other more than of the one before",
+    )
     certain: bool = Field(description="matched by fingerprint or symptom pattern")
     reasons: list[str]
     lines: list[int]
