@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mcp_rag.errors import InputError
 from mcp_rag.knowledge.fixes import Embed, say_the_same
-from mcp_rag.knowledge.issue_file import parse_issue_file
+from mcp_rag.knowledge.issue_file import SHIPPED, parse_issue_file
 from mcp_rag.knowledge.patterns import (
     CERTAIN_CHARACTERS,
     Pattern,
@@ -210,4 +210,5 @@ def _compiled(issue: KnownIssue) -> Iterator[tuple[Pattern, str]]:
     for symptom in issue.symptoms:
         # What a document states as a symptom is free text, and may only look like an expression.
         with suppress(ValueError):
-            yield compile_foreign(symptom), symptom
+            compiled = compile_symptom if issue.source == SHIPPED else compile_foreign
+            yield compiled(symptom), symptom

@@ -1,4 +1,8 @@
-"""Symptom patterns: text in which ``{name}`` stands for a part that varies, or a regular expression after ``re:``."""
+"""Symptom patterns: text in which ``{name}`` stands for a part that varies, or a regular expression after ``re:``.
+
+They are matched by RE2, which takes a time in proportion to a line's length, whatever a pattern and a line were made to
+do: Python's own matcher tries every way to share a line out between the parts of a pattern.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, Protocol
 from unicodedata import east_asian_width
 
+import re2
+
 from mcp_rag.knowledge.required_text import required_text
-from mcp_rag.knowledge.slow_expressions import reason_against
 from mcp_rag.records import Evidence, Excerpt
 
 CERTAIN_CHARACTERS = 12
@@ -22,16 +28,33 @@ EXPRESSION = "re:"
 SEPARATOR = " && "
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)(?::(int|number|version|path|word))?\}")
+# RE2's own classes know ASCII alone.
+_LETTER, _BLANK = r"\p{L}\p{N}_", r"\s\v\p{Z}"
+_BLANKS = f"[{_BLANK}]+"
 _KINDS = {
     None: r".+?",
     "int": r"\d+",
     "number": r"[+-]?\d[\d.,eE+-]*",
-    "version": r"v?\d+(?:\.\w+)*",
-    "path": r"[^\s'\"]+",
-    "word": r"[\w.-]+",
+    "version": rf"v?\d+(?:\.[{_LETTER}]+)*",
+    "path": rf"[^{_BLANK}'\"]+",
+    "word": rf"[{_LETTER}.-]+",
 }
+_END = rf"(?:[{_BLANK}'\"`,;:)\]]|$)"
+_AGAIN = "again_"
+"""How a group is called that must say what the group of the name behind it said."""
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
-_NESTED = re.compile(r"\([^()]*[+*][^()]*\)[+*]")
+
+
+class Found(Protocol):
+    """What a matcher found."""
+
+    def groupdict(self) -> Mapping[str, Any]: ...
+
+
+class Matcher(Protocol):
+    """What looks for one part of a symptom; it takes text and bytes alike when it is RE2, text alone when it is not."""
+
+    def search(self, text: Any, /) -> Found | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +80,16 @@ class SymptomMatch:
 class Pattern:
     """One compiled symptom: every part must occur in some line."""
 
-    parts: tuple[tuple[re.Pattern[str], str], ...]
+    parts: tuple[tuple[Matcher, str], ...]
     specificity: int
     open_names: frozenset[str] = frozenset()
 
     def may_match(self, lowered: str) -> bool:
         """Whether ``lowered``, lines as :func:`lowered` gives them, holds every literal; without one it can't match."""
-        return all(literal in lowered for _, literal in self.parts)
+        for _, literal in self.parts:  # noqa: SIM110, thousands are asked for each query: a generator costs half of it
+            if literal not in lowered:
+                return False
+        return True
 
     def match(self, lines: Sequence[Excerpt]) -> SymptomMatch | None:
         """The first occurrence of every part in ``lines``; None when one is missing."""
@@ -84,36 +110,44 @@ def lowered(lines: Sequence[Excerpt]) -> str:
     return "\n".join(_readable(line.text[:LONGEST_LINE])[1] for line in lines)
 
 
-def _hits(
-    expression: re.Pattern[str], literal: str, lines: Sequence[Excerpt]
-) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _hits(expression: Matcher, literal: str, lines: Sequence[Excerpt]) -> Iterator[tuple[int, Mapping[str, str]]]:
     for line in lines:
         text, low = _readable(line.text[:LONGEST_LINE])
         if literal in low and (found := expression.search(text)):
-            yield line.line, found.groupdict()
+            groups = found.groupdict()
+            if not groups:
+                yield line.line, groups
+            elif (said := _agreed(groups)) is not None:
+                yield line.line, said
+
+
+def _agreed(groups: Mapping[str, str | None]) -> Mapping[str, str] | None:
+    """What each name stands for; None when one that stands several times does not say the same each time."""
+    said = {name: value for name, value in groups.items() if value and not name.startswith(_AGAIN)}
+    for name, value in groups.items():
+        first = said.get(name.removeprefix(_AGAIN).partition("_")[2], "")
+        if name.startswith(_AGAIN) and (value or "").lower() != first.lower():
+            return None
+    return said
 
 
 @lru_cache(maxsize=4_096)
 def _readable(text: str) -> tuple[str, str]:
     """The text with plain quotation marks, and the same in lower case: a tool prints ‘x’ in one locale, 'x' in another."""
     text = text.translate(_PLAIN_QUOTES)
+    if not text.isascii():  # half a surrogate pair, which JSON can hold, is no text for RE2
+        text = text.encode("utf-8", "replace").decode("utf-8")
     return text, text.lower()
 
 
 @lru_cache(maxsize=20_000)
 def compile_symptom(symptom: str) -> Pattern:
-    """Compile a symptom.
+    """Compile a symptom that ships: an expression may hold what RE2 does not know, and is Python's then.
 
     Raises:
-        ValueError: its regular expression is wrong, or repeats a repetition, which can take for ever.
+        ValueError: its regular expression is wrong.
     """
-    symptom = symptom.translate(_PLAIN_QUOTES)
-    texts = _parts_of(symptom)
-    parts = [_part(text) for text in texts]
-    specificity = sum(weight for _, _, weight in parts)
-    plain = [text for text in texts if not text.startswith(EXPRESSION)]
-    names = frozenset(found[1] for text in plain for found in _PLACEHOLDER.finditer(text))
-    return Pattern(tuple((expression, literal) for expression, literal, _ in parts), specificity, names)
+    return _compiled(symptom, is_ours=True)
 
 
 @lru_cache(maxsize=20_000)
@@ -121,14 +155,19 @@ def compile_foreign(symptom: str) -> Pattern:
     """Compile a symptom that did not ship: anybody may have written it, and a line that keeps a server from everybody.
 
     Raises:
-        ValueError: its regular expression is wrong, or can take for ever.
+        ValueError: its regular expression is wrong, or cannot be matched in a time in proportion to a line's length.
     """
-    pattern = compile_symptom(symptom)
-    for text in _parts_of(symptom):
-        expression = text.removeprefix(EXPRESSION).strip()
-        if text.startswith(EXPRESSION) and (slow := reason_against(expression)):
-            raise ValueError(f"the expression {expression!r} {slow}, which can take for ever")
-    return pattern
+    return _compiled(symptom, is_ours=False)
+
+
+def _compiled(symptom: str, *, is_ours: bool) -> Pattern:
+    symptom = symptom.translate(_PLAIN_QUOTES)
+    texts = _parts_of(symptom)
+    parts = [_part(text, is_ours=is_ours) for text in texts]
+    specificity = sum(weight for _, _, weight in parts)
+    plain = [text for text in texts if not text.startswith(EXPRESSION)]
+    names = frozenset(found[1] for text in plain for found in _PLACEHOLDER.finditer(text))
+    return Pattern(tuple((expression, literal) for expression, literal, _ in parts), specificity, names)
 
 
 def _parts_of(symptom: str) -> list[str]:
@@ -136,24 +175,25 @@ def _parts_of(symptom: str) -> list[str]:
     return [text.strip() for text in every]
 
 
-def _part(text: str) -> tuple[re.Pattern[str], str, int]:
+def _part(text: str, *, is_ours: bool) -> tuple[Matcher, str, int]:
     """Expression, a literal that every match holds (lower case), and the number of literal characters."""
     if text.startswith(EXPRESSION):
-        return _expression(text.removeprefix(EXPRESSION).strip())
+        return _expression(text.removeprefix(EXPRESSION).strip(), is_ours=is_ours)
     pieces = _PLACEHOLDER.split(text.strip())
     literals = pieces[::3]
     pattern = _verbatim(literals[0])
-    seen: set[str] = set()
+    seen: list[str] = []
     for place in range(1, len(pieces), 3):
         name, kind, literal = pieces[place], pieces[place + 1], pieces[place + 2]
-        body = r"(?P=" + name + ")" if name in seen else f"(?P<{name}>{_KINDS[kind]})"
-        seen.add(name)
+        group = f"{_AGAIN}{len(seen)}_{name}" if name in seen else name
+        body = f"(?P<{group}>{_KINDS[kind]})"
+        seen.append(name)
         last = place + 3 == len(pieces)
-        end = r"(?=[\s'\"`,;:)\]]|$)" if last and not literal else ""
+        end = _END if last and not literal else ""
         pattern += body + _verbatim(literal) + end
     longest = max((word for literal in literals for word in [literal.strip()]), key=len).lower()
     longest = max(longest.split(), key=len, default="")
-    return re.compile(pattern, re.IGNORECASE), longest, sum(map(_size, literals))
+    return _linear(pattern), longest, sum(map(_size, literals))
 
 
 def _size(text: str) -> int:
@@ -164,21 +204,55 @@ def _size(text: str) -> int:
 def _verbatim(literal: str) -> str:
     """The literal, its runs of white space of any length."""
     words = literal.split()
-    inner = r"\s+".join(map(re.escape, words))
-    before = r"\s+" if words and literal[:1].isspace() else ""
-    after = r"\s+" if words and literal[-1:].isspace() else ""
-    return before + inner + after if words else (r"\s+" if literal else "")
+    inner = _BLANKS.join(map(re2.escape, words))
+    before = _BLANKS if words and literal[:1].isspace() else ""
+    after = _BLANKS if words and literal[-1:].isspace() else ""
+    return before + inner + after if words else (_BLANKS if literal else "")
 
 
-def _expression(text: str) -> tuple[re.Pattern[str], str, int]:
-    if _NESTED.search(text):
-        raise ValueError(f"the expression {text!r} repeats a repetition, which can take for ever")
-    try:
-        compiled = re.compile(text, re.IGNORECASE)
-    except re.error as fault:
-        raise ValueError(f"the expression {text!r} is wrong: {fault}") from fault
+def _expression(text: str, *, is_ours: bool) -> tuple[Matcher, str, int]:
     words = re.findall(r"[A-Za-z_ ]{3,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text))
-    return compiled, required_text(text), sum(len("".join(word.split())) for word in words)
+    literals = sum(len("".join(word.split())) for word in words)
+    return (_ours if is_ours else _foreign)(text), required_text(text), literals
+
+
+def _ours(text: str) -> Matcher:
+    try:
+        return _linear(text)
+    except ValueError:  # it looks ahead or behind
+        return _python(text)
+
+
+def _foreign(text: str) -> Matcher:
+    _python(text)  # RE2 has signs of its own, which the search for required text does not know
+    try:
+        return _linear(text)
+    except ValueError as fault:
+        raise ValueError(f"the expression {text!r} is refused: {fault}") from fault
+
+
+def _python(text: str) -> Matcher:
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError) as fault:
+        raise ValueError(f"the expression {text!r} is wrong: {fault}") from fault
+
+
+@lru_cache(maxsize=1)
+def _options() -> Any:
+    options = re2.Options()
+    options.case_sensitive, options.log_errors = False, False
+    return options
+
+
+def _linear(pattern: str) -> Matcher:
+    """Raises ValueError of what RE2 does not know, or finds too large."""
+    try:
+        matcher: Matcher = re2.compile(pattern, _options())
+    except re2.error as fault:
+        why = b"".join(part for part in fault.args if isinstance(part, bytes)).decode("utf-8", "replace")
+        raise ValueError(f"it cannot be matched in bounded time: {why}") from fault
+    return matcher
 
 
 _MASK = re.compile(r"<(uuid|time|ip|url|email|path|hex|num)>")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_rag.knowledge.patterns import SymptomMatch, compile_symptom, fill, fill_command, sample_of
+from mcp_rag.knowledge.patterns import SymptomMatch, compile_foreign, compile_symptom, fill, fill_command, sample_of
 from mcp_rag.records import Excerpt
 
 
@@ -49,10 +49,24 @@ def test_expressions_name_their_groups() -> None:
     assert found is not None and found.variables == {"version": "2.38"}
 
 
-@pytest.mark.parametrize("symptom", ["re:(a+)+b", "re:(", "re:(?P<n>x*)*"])
-def test_expressions_that_are_wrong_or_endless_are_refused(symptom: str) -> None:
+@pytest.mark.parametrize("symptom", ["re:(", "re:a{2,1}", "re:(?P<n>a)(?P<n>b)", r"re:\pL", "re:(?<n>a)"])
+def test_expressions_that_are_wrong_are_refused(symptom: str) -> None:
     with pytest.raises(ValueError):
-        compile_symptom(symptom)
+        compile_foreign(symptom)
+
+
+def test_a_name_that_stands_several_times_stands_for_the_same() -> None:
+    symptom = "module {x} has no attribute in {x}, says {y} of {x}"
+    found = match(symptom, "module a has no attribute in A, says b of a")
+    assert found is not None and found.variables == {"x": "a", "y": "b"}
+    assert match(symptom, "module a has no attribute in a, says b of c") is None
+
+
+def test_what_varies_and_blanks_are_known_in_every_script() -> None:
+    found = match("bad {name:word}: {n:version} in {place:path}!", "bad\u00a0名字_é: v1.2.中 in\u3000/路/径!")
+    assert found is not None and found.variables == {"name": "名字_é", "n": "v1.2.中", "place": "/路/径"}
+    found = match("re:bad (?P<name>.+) here", "bad \ud800 here")
+    assert found is not None and found.variables == {"name": "?"}, "half a character stops nothing"
 
 
 def test_specificity_counts_what_is_literal() -> None:
