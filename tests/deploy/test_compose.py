@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -77,3 +80,33 @@ def test_the_image_copies_what_exists_and_runs_as_nobody_in_particular() -> None
     assert IMAGE.count("\nFROM ") == 2
     assert f"mcp-rag:{__version__}" in IMAGE
     assert SERVICES["mcp-rag"]["image"] == f"mcp-rag:{__version__}"
+
+
+@pytest.mark.parametrize("profile", [(), ("--profile", "llm")])
+def test_a_reader_of_compose_files_reads_it(tmp_path: Path, profile: tuple[str, ...]) -> None:
+    reader = shutil.which("podman-compose")
+    if not reader:
+        pytest.skip("optional: podman-compose is not installed")
+    podman = tmp_path / "podman"  # its version is asked for first, and no container is
+    podman.write_text("#!/bin/sh\necho podman version 5.4.0\n")
+    podman.chmod(0o755)
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    shutil.copy(DEPLOY / "compose.yaml", folder)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def read(values: str) -> subprocess.CompletedProcess[str]:
+        (folder / ".env").write_text(
+            re.sub(r"(?m)^(\w+_PASSWORD)=$", rf"\1={values}", (DEPLOY / "example.env").read_text())
+        )
+        command = [reader, "--file", "compose.yaml", *profile, "config"]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    done = read("abc123")
+    assert done.returncode == 0, done.stderr
+    services = yaml.safe_load(done.stdout)["services"]
+    assert set(services) == {name for name, one in SERVICES.items() if profile or "profiles" not in one}
+    ledger = services["mcp-rag"]["environment"]["MCP_RAG_LEDGER_URL"]
+    assert ledger == "postgresql+psycopg://mcp_rag:abc123@postgres:5432/mcp_rag"
+    unset = read("")
+    assert (unset.returncode != 0, "set it in deploy/.env" in unset.stderr) == (True, True)

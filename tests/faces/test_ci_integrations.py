@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ci_server import CiServer
 from server_process import environment_for
+from test_run_urls import github
 
 ROOT = Path(__file__).parents[2]
 NUMPY = 'Traceback (most recent call last):\n  File "shop.py", line 1, in go\n    np.float(3)\n'
@@ -62,11 +65,13 @@ def steps_of(inputs: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
     return [(step["run"], {name: filled(text) for name, text in step["env"].items()}) for step in told["runs"]["steps"]]
 
 
-def run_action(home: Path, job: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+def run_action(
+    home: Path, job: Path, server: str = "http://127.0.0.1:1", **inputs: str
+) -> subprocess.CompletedProcess[str]:
     files = {name: str(job / name.lower()) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_PATH")}
     runner = files | {
-        "GITHUB_SERVER_URL": "http://127.0.0.1:1",
-        "GITHUB_API_URL": "http://127.0.0.1:1",
+        "GITHUB_SERVER_URL": server,
+        "GITHUB_API_URL": f"{server}/api/v3",
         "GITHUB_REPOSITORY": "octo/shop",
         "GITHUB_RUN_ID": "7",
         "GITHUB_RUN_ATTEMPT": "2",
@@ -116,6 +121,17 @@ def test_the_action_tells_what_it_could_not_do_and_does_not_fail(home: Path, job
     )
 
 
+def test_the_action_fetches_its_own_runs_failed_job(home: Path, job: Path) -> None:
+    with CiServer() as ci, CiServer() as storage:
+        github(ci, storage)
+        jobs = ci.routes["/api/v3/repos/octo/shop/actions/runs/7/jobs"]
+        ci.routes["/api/v3/repos/octo/shop/actions/runs/7/attempts/2/jobs"] = jobs
+        run_action(home, job, server=ci.url)
+    assert (job / "github_output").read_text() == "verdict=known\n"
+    assert (job / "github_step_summary").read_text().startswith("## Known: ")
+    assert {asked.headers.get("authorization") for asked in ci.asked} == {"Bearer t"}
+
+
 def test_a_log_whose_name_is_a_command_stays_a_name(home: Path, job: Path) -> None:
     name = "--share; $(touch pwned).log"
     (job / name).write_text("all is well\n")
@@ -138,6 +154,28 @@ def test_the_gitlab_template_diagnoses_a_failed_jobs_log(home: Path, job: Path) 
     assert (job / "mcp-rag.md").read_text().startswith("## Known: ")
     template = yaml.safe_load((ROOT / "integrations/gitlab/mcp-rag.gitlab-ci.yml").read_text())[".mcp-rag"]
     assert template["artifacts"]["paths"] == ["mcp-rag.md"]
+
+
+def test_a_runner_of_gitlabs_files_runs_the_template(home: Path, job: Path) -> None:
+    runner = shutil.which("gitlab-ci-local")
+    if not runner:
+        pytest.skip("optional: gitlab-ci-local (npm) is not installed")
+    (job / "build.log").unlink()
+    (job / "failed.txt").write_text(NUMPY)
+    shutil.copy(ROOT / "integrations/gitlab/mcp-rag.gitlab-ci.yml", job)
+    asked = {"extends": ".mcp-rag", "script": ["tee build.log < failed.txt", "exit 1"]}
+    file = {"include": [{"local": "mcp-rag.gitlab-ci.yml"}], "test": asked, "fine": asked | {"script": ["true"]}}
+    (job / ".gitlab-ci.yml").write_text(yaml.safe_dump(file))
+    for command in ("init", "add --all", "-c user.name=n -c user.email=n@shop.example commit --message x"):
+        subprocess.run(["git", *command.split()], cwd=job, check=True, capture_output=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@gitlab.example:octo/shop.git"], cwd=job, check=True)
+    command = [runner, "--force-shell-executor", "--variable", f"MCP_RAG_HOME={home}", "test", "fine"]
+    done = subprocess.run(command, cwd=job, env=environment(home, job), capture_output=True, text=True, check=False)
+    assert " PASS  fine" in done.stdout
+    assert " FAIL  test" in done.stdout
+    assert "KNOWN" in done.stdout
+    (kept,) = job.glob(".gitlab-ci-local/artifacts/*/mcp-rag.md")
+    assert (kept.parent.name, kept.read_text().startswith("## Known: ")) == ("test", True)
 
 
 def test_the_gitlab_template_leaves_other_jobs_alone_and_says_what_it_lacks(home: Path, job: Path) -> None:
