@@ -25,7 +25,8 @@ demo: setup  ## diagnose a shipped real log
 	@$(BIN)/mcp-rag diagnose tests/golden/logs/long-numpy-np-float-in-build.log
 
 test: $(VENV)/.tested  ## the tests, on all cores; what needs a server or torch that is not there is skipped visibly
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(TESTS)
+# Files in their order: those that start servers and browsers come first, and short ones fill the end.
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-vllm: $(VENV)/.tested  ## a real vLLM on the CPU serves a small model, in an environment of its own (3.4 GB)
 	$(PYTHON) -m venv $(VENV)-vllm

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENTS, ENTRIES = 30, 20
+DOCUMENTS, ENTRIES = 20, 12
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
+Contents = tuple[list[str], dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of documents whose entries are all different."""
-    folder = tmp_path / "library"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("library")
     for n in range(DOCUMENTS):
         rows = ({"id": f"{n}-{m}", "text": f"volume {n} reports fault {m} in sector {n * m}"} for m in range(ENTRIES))
         (folder / f"{n:02}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -36,7 +38,7 @@ def run(home: Path, *arguments: object) -> str:
     return subprocess.run(call, env=environment, capture_output=True, check=True, timeout=300, text=True).stdout
 
 
-def contents(home: Path) -> tuple[list[str], dict[str, object]]:
+def contents(home: Path) -> Contents:
     """The known issues without the times at which they were learned, and what the index says of itself."""
     kept = []
     for line in run(home, "knowledge", "export").splitlines()[1:]:
@@ -46,24 +48,31 @@ def contents(home: Path) -> tuple[list[str], dict[str, object]]:
     return sorted(map(str, kept)), {name: stats[name] for name in ("entries", "indexed")}
 
 
-def test_a_killed_learn_can_be_run_again(tmp_path: Path, library: Path) -> None:
-    run(tmp_path / "clean", "learn", library)
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Contents:
+    """What a learn that nobody disturbed leaves."""
+    home = tmp_path_factory.mktemp("clean")
+    run(home, "learn", library)
+    left = contents(home)
+    assert left[1] == {"entries": DOCUMENTS * ENTRIES, "indexed": DOCUMENTS * ENTRIES}
+    return left
+
+
+def test_a_killed_learn_can_be_run_again(tmp_path: Path, library: Path, clean: Contents) -> None:
     call, environment = command(tmp_path / "killed", "learn", library)
     chance = random.Random(7)
     for _ in range(4):
         with subprocess.Popen(call, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as learning:
-            time.sleep(chance.uniform(0.5, 4))
+            time.sleep(chance.uniform(0.5, 3))
             learning.kill()
     run(tmp_path / "killed", "learn", library)
-    assert contents(tmp_path / "killed") == contents(tmp_path / "clean")
-    assert contents(tmp_path / "clean")[1] == {"entries": DOCUMENTS * ENTRIES, "indexed": DOCUMENTS * ENTRIES}
+    assert contents(tmp_path / "killed") == clean
 
 
-def test_two_learns_at_once_are_as_one(tmp_path: Path, library: Path) -> None:
-    run(tmp_path / "one", "learn", library)
+def test_two_learns_at_once_are_as_one(tmp_path: Path, library: Path, clean: Contents) -> None:
     call, environment = command(tmp_path / "two", "learn", library)
     both = [subprocess.Popen(call, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     for learning in both:
         _, complaint = learning.communicate(timeout=300)
         assert learning.returncode == 0, complaint.decode()
-    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert contents(tmp_path / "two") == clean

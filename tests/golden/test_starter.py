@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 from mcp_rag import librarian
 from mcp_rag.knowledge.issue_file import parse_issue_file, strikes_of_file
 from mcp_rag.knowledge.patterns import CERTAIN_CHARACTERS, compile_symptom
 from mcp_rag.linting import lint
-from mcp_rag.records import Excerpt
+from mcp_rag.records import Excerpt, KnownIssue
 
 FOLDER = Path(__file__).parent
+
+
+@cache
+def shipped() -> tuple[KnownIssue, ...]:
+    """All of them, read once: that takes seconds."""
+    return tuple(parse_issue_file(text, source, name) for source, name, text in librarian.starter_files())
 
 
 def test_the_shipped_issues_have_no_fault() -> None:
@@ -27,11 +34,7 @@ def test_the_shipped_issues_have_no_fault() -> None:
 
 
 def test_none_of_their_expressions_can_take_for_ever() -> None:
-    symptoms = [
-        symptom
-        for _, name, text in librarian.starter_files()
-        for symptom in parse_issue_file(text, librarian.STARTER, name).symptoms
-    ]
+    symptoms = [symptom for issue in shipped() for symptom in issue.symptoms]
     python = [
         matcher for one in symptoms for matcher, _ in compile_symptom(one).parts if isinstance(matcher, re.Pattern)
     ]
@@ -87,8 +90,7 @@ PUBLIC = {
 
 def _answered(text: str) -> set[str]:
     lines = [Excerpt(number, line) for number, line in enumerate(text.split("\n"), 1)]
-    issues = [parse_issue_file(text, source, name) for source, name, text in librarian.starter_files()]
-    found = ((issue.id, compile_symptom(symptom).match(lines)) for issue in issues for symptom in issue.symptoms)
+    found = ((issue.id, compile_symptom(symptom).match(lines)) for issue in shipped() for symptom in issue.symptoms)
     return {name for name, match in found if match and match.specificity >= CERTAIN_CHARACTERS}
 
 
@@ -102,8 +104,7 @@ def test_what_only_its_project_can_explain_is_left_alone_and_what_the_field_know
 
 
 def test_a_command_that_is_not_there_is_known_in_every_shell() -> None:
-    text = next(text for _, name, text in librarian.starter_files() if name == "shell-command-not-found.md")
-    symptoms = parse_issue_file(text, "starter", "shell-command-not-found.md").symptoms
+    symptoms = next(issue.symptoms for issue in shipped() if issue.id == "shell-command-not-found")
     for said in (
         "bash: kubctl: command not found",
         "/usr/bin/bash: line 3: kubctl: command not found",

@@ -94,7 +94,7 @@ def test_everything_that_ships_is_taught_as_the_check_wants_it_and_split_by_fail
         halves.setdefault(example.split, set()).add(example.failure)
     assert not halves["train"] & halves["test"]
     assert 0.05 < len(halves["test"]) / sum(map(len, halves.values())) < 0.15
-    assert {example.split for example in made(*map(Case, issues), test_percent=0)[0]} == {"train"}
+    assert {example.split for example in made(*map(Case, issues[::20]), test_percent=0)[0]} == {"train"}
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
