@@ -134,9 +134,8 @@ def _agreed(groups: Mapping[str, str | None]) -> Mapping[str, str] | None:
 @lru_cache(maxsize=4_096)
 def _readable(text: str) -> tuple[str, str]:
     """The text with plain quotation marks, and the same in lower case: a tool prints ‘x’ in one locale, 'x' in another."""
-    text = text.translate(_PLAIN_QUOTES)
     if not text.isascii():  # half a surrogate pair, which JSON can hold, is no text for RE2
-        text = text.encode("utf-8", "replace").decode("utf-8")
+        text = text.translate(_PLAIN_QUOTES).encode("utf-8", "replace").decode("utf-8")
     return text, text.lower()
 
 

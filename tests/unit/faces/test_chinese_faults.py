@@ -36,7 +36,7 @@ WRONG = {
 }
 MORE_WRONG = {
     "applies_to": {"applies_to": "weasel >=much"},
-    "symptoms": {"symptoms": "re:(a+)+b and twelve letters"},
+    "symptoms": {"symptoms": "re:(?=a)b and twelve letters"},
 }
 
 
