@@ -1,7 +1,8 @@
 """Symptom patterns: text in which ``{name}`` stands for a part that varies, or a regular expression after ``re:``.
 
 They are matched by RE2, which takes a time in proportion to a line's length, whatever a pattern and a line were made to
-do: Python's own matcher tries every way to share a line out between the parts of a pattern.
+do: Python's own matcher tries every way to share a line out between the parts of a pattern. Where there is no RE2 for a
+platform, Python's does, and an expression that did not ship is refused.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from functools import lru_cache
 from typing import Any, Protocol
 from unicodedata import east_asian_width
 
-import re2
-
 from mcp_rag.knowledge.required_text import required_text
 from mcp_rag.records import Evidence, Excerpt
+
+try:
+    import re2
+except ImportError:
+    re2 = None
 
 CERTAIN_CHARACTERS = 12
 """A pattern with fewer literal characters says too little to be certain of. Chosen by eye."""
@@ -29,7 +33,7 @@ SEPARATOR = " && "
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)(?::(int|number|version|path|word))?\}")
 # RE2's own classes know ASCII alone.
-_LETTER, _BLANK = r"\p{L}\p{N}_", r"\s\v\p{Z}"
+_LETTER, _BLANK = (r"\p{L}\p{N}_", r"\s\v\p{Z}") if re2 else (r"\w", r"\s")
 _BLANKS = f"[{_BLANK}]+"
 _KINDS = {
     None: r".+?",
@@ -192,7 +196,7 @@ def _part(text: str, *, is_ours: bool) -> tuple[Matcher, str, int]:
         pattern += body + _verbatim(literal) + end
     longest = max((word for literal in literals for word in [literal.strip()]), key=len).lower()
     longest = max(longest.split(), key=len, default="")
-    return _linear(pattern), longest, sum(map(_size, literals))
+    return (_linear if re2 else _python)(pattern), longest, sum(map(_size, literals))
 
 
 def _size(text: str) -> int:
@@ -203,7 +207,7 @@ def _size(text: str) -> int:
 def _verbatim(literal: str) -> str:
     """The literal, its runs of white space of any length."""
     words = literal.split()
-    inner = _BLANKS.join(map(re2.escape, words))
+    inner = _BLANKS.join(map(re.escape, words))
     before = _BLANKS if words and literal[:1].isspace() else ""
     after = _BLANKS if words and literal[-1:].isspace() else ""
     return before + inner + after if words else (_BLANKS if literal else "")
@@ -246,6 +250,8 @@ def _options() -> Any:
 
 def _linear(pattern: str) -> Matcher:
     """Raises ValueError of what RE2 does not know, or finds too large."""
+    if re2 is None:
+        raise ValueError("it cannot be matched in bounded time: RE2 is not installed (`pip install google-re2`)")
     try:
         matcher: Matcher = re2.compile(pattern, _options())
     except re2.error as fault:

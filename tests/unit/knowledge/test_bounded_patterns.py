@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -48,3 +50,24 @@ def test_an_expression_finds_what_it_finds_in_python(expression: str, text: str)
     except (re.error, ValueError):
         return
     assert (matcher.search(text) is None) == (expected is None)
+
+
+def test_without_re2_what_ships_is_matched_and_a_teams_expression_refused() -> None:
+    program = """
+import sys
+sys.modules["re2"] = None
+from mcp_rag.knowledge.patterns import compile_foreign, compile_symptom
+from mcp_rag.records import Excerpt
+line = [Excerpt(1, "bad 名字: v1.2 in  /srv!")]
+print(compile_foreign("bad {name:word}: {n:version} in {place:path}!").match(line).variables)
+print(compile_symptom("re:bad (?P<name>.+):").match(line).variables)
+try:
+    compile_foreign("re:bad .+")
+except ValueError as refused:
+    print(refused)
+"""
+    done = subprocess.run([sys.executable, "-X", "utf8", "-c", program], capture_output=True, check=True)
+    plain, expression, refused = done.stdout.decode().splitlines()
+    assert plain == "{'name': '名字', 'n': 'v1.2', 'place': '/srv'}"
+    assert expression == "{'name': '名字'}"
+    assert "pip install google-re2" in refused
