@@ -44,6 +44,7 @@ _KINDS = {
     "word": rf"[{_LETTER}.-]+",
 }
 _END = rf"(?:[{_BLANK}'\"`,;:)\]]|$)"
+_UNBOUNDED = "nothing that looks ahead or behind or refers back can be matched in bounded time"
 _AGAIN = "again_"
 """How a group is called that must say what the group of the name behind it said."""
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
@@ -251,12 +252,12 @@ def _options() -> Any:
 def _linear(pattern: str) -> Matcher:
     """Raises ValueError of what RE2 does not know, or finds too large."""
     if re2 is None:
-        raise ValueError("it cannot be matched in bounded time: RE2 is not installed (`pip install google-re2`)")
+        raise ValueError(f"{_UNBOUNDED}: RE2 is not installed (`pip install google-re2`)")
     try:
         matcher: Matcher = re2.compile(pattern, _options())
     except re2.error as fault:
         why = b"".join(part for part in fault.args if isinstance(part, bytes)).decode("utf-8", "replace")
-        raise ValueError(f"it cannot be matched in bounded time: {why}") from fault
+        raise ValueError(f"{_UNBOUNDED}: {why}") from fault
     return matcher
 
 
