@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from mcp_rag.ledger.database import Database
-from mcp_rag.ledger.schema import sessions
+from mcp_rag.ledger.schema import sessions, tokens
+from mcp_rag.ledger.tokens import stored_token
+from mcp_rag.ledger.values import StoredToken
 
 
 class SessionRows:
@@ -23,11 +25,14 @@ class SessionRows:
             connection.execute(sa.delete(sessions).where(sessions.c.ends_at <= datetime.now(UTC)))
             connection.execute(sa.insert(sessions), {"session": session, "token": token, "ends_at": ends_at})
 
-    def token_of(self, session: str) -> str | None:
-        """The token that opened ``session``; None when it is over, was ended or never was."""
-        mine = sa.select(sessions.c.token).where(sessions.c.session == session)
+    def opened_by(self, session: str) -> tuple[str, StoredToken | None] | None:
+        """The digest of the token that opened ``session``, and the token itself where the ledger has it; None when the
+        session is over, was ended or never was."""
+        both = sa.outerjoin(sessions, tokens, tokens.c.digest == sessions.c.token)
+        mine = sa.select(sessions.c.token, *tokens.c).select_from(both).where(sessions.c.session == session)
         with self._database.reading() as connection:
-            return connection.execute(mine.where(sessions.c.ends_at > datetime.now(UTC))).scalar()
+            row = connection.execute(mine.where(sessions.c.ends_at > datetime.now(UTC))).first()
+        return None if row is None else (row.token, stored_token(row) if row.digest is not None else None)
 
     def end(self, session: str) -> None:
         """Forget ``session``, on all servers of this ledger."""

@@ -46,19 +46,19 @@ class Tokens:
             if connection.execute(namesake).first() is not None:
                 raise InputError(f"There is a token {name!r} already", "", "Choose another name, or revoke that one")
             connection.execute(sa.insert(tokens), row)
-            return _stored(connection.execute(sa.select(tokens).where(tokens.c.digest == digest)).one())
+            return stored_token(connection.execute(sa.select(tokens).where(tokens.c.digest == digest)).one())
 
     def find(self, digest: str) -> StoredToken | None:
         """The token of that digest, revoked and expired ones too."""
         with self._database.reading() as connection:
             row = connection.execute(sa.select(tokens).where(tokens.c.digest == digest)).first()
-        return None if row is None else _stored(row)
+        return None if row is None else stored_token(row)
 
     def list(self) -> list[StoredToken]:
         """All tokens, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(tokens).order_by(tokens.c.created_at, tokens.c.digest)).all()
-        return [_stored(row) for row in rows]
+        return [stored_token(row) for row in rows]
 
     def revoke(self, name: str, team: str | None = None) -> StoredToken:
         """Revoke the token of a name or an id, for good; of ``team``, or of any.
@@ -80,10 +80,11 @@ class Tokens:
                 raise NotFound(f"There is no token {name!r} to revoke", why, "`mcp-rag tokens list` lists them")
             mine = tokens.c.digest == rows[0].digest
             connection.execute(sa.update(tokens).where(mine).values(revoked_at=datetime.now(UTC)))
-            return _stored(connection.execute(sa.select(tokens).where(mine)).one())
+            return stored_token(connection.execute(sa.select(tokens).where(mine)).one())
 
 
-def _stored(row: Any) -> StoredToken:
+def stored_token(row: Any) -> StoredToken:
+    """A row of all columns of ``tokens``."""
     return StoredToken(
         id=row.digest[:ID_DIGITS],
         digest=row.digest,

@@ -30,9 +30,10 @@ def test_an_expired_or_revoked_token_opens_nothing_by_header_or_session(ledger: 
         cookie = sessions.begin(name)
         session = sessions.named_in(cookie)
         assert session is not None
-        digest = sessions.token_digest(session)
-        assert digest == digest_of(name)
-        by_session, by_token = access.caller_of_digest(digest), access.caller(name)
+        opened = sessions.opened_by(session)
+        assert opened is not None
+        assert opened[0] == digest_of(name)
+        by_session, by_token = access.caller_of(*opened), access.caller(name)
         assert (by_session, by_token is not None) == (by_token, opens), name
         assert access.remembered(name) == (True, by_token)
         assert name not in cookie
@@ -41,10 +42,18 @@ def test_an_expired_or_revoked_token_opens_nothing_by_header_or_session(ledger: 
 
 def test_a_revoked_token_ends_its_sessions_at_once(ledger: Ledger) -> None:
     ledger.tokens.add(digest_of("mine"), "mine", "default", ["read"])
-    access, digest = Access(tokens=ledger.tokens), digest_of("mine")
-    assert access.caller_of_digest(digest) is not None
+    access, sessions = Access([digest_of("of the file")], ledger.tokens), Sessions(ledger)
+
+    def callers() -> list[str | None]:
+        asked = (access.caller_of(*opened) for session in held if (opened := sessions.opened_by(session)))
+        return [caller.team if caller else None for caller in asked]
+
+    held = [sessions.named_in(sessions.begin(token)) or "" for token in ("mine", "of the file")]
+    assert callers() == ["default", "default"]
     ledger.tokens.revoke("mine")
-    assert access.caller_of_digest(digest) is None, "nothing is remembered for a session"
+    assert callers() == [None, "default"], "nothing is remembered for a session"
+    access = Access((), ledger.tokens)
+    assert callers() == [None, None], "nor does one outlive its token's line in the file"
 
 
 def test_a_live_token_is_remembered_no_longer_than_it_lives(ledger: Ledger) -> None:
@@ -58,10 +67,10 @@ def test_a_session_is_known_to_every_server_of_a_ledger_and_to_no_other(ledger: 
     cookie = Sessions(ledger).begin("token")
     session = Sessions(ledger).named_in(cookie)
     assert session
-    assert Sessions(ledger).token_digest(session) == digest_of("token")
+    assert Sessions(ledger).opened_by(session) == (digest_of("token"), None)
     with Ledger.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
         assert Sessions(other).named_in(cookie) is None
-        assert Sessions(other).token_digest(session) is None
+        assert Sessions(other).opened_by(session) is None
     for wrong in (cookie[:-1], "token", session, "", None):
         assert Sessions(ledger).named_in(wrong) is None
 
@@ -72,7 +81,8 @@ def test_who_signs_out_ends_the_session_of_the_cookie_and_no_other(ledger: Ledge
     there.end(mine)
     for wrong in (None, "", "token", mine):
         there.end(wrong)
-    assert [here.token_digest(here.named_in(cookie) or "") for cookie in (mine, other)] == [None, digest_of("token")]
+    opened = [here.opened_by(here.named_in(cookie) or "") for cookie in (mine, other)]
+    assert opened == [None, (digest_of("token"), None)]
 
 
 def test_proxies_are_addresses_and_networks() -> None:

@@ -138,8 +138,8 @@ class Gate:
 
     def _caller_in(self, session: str) -> Caller | None:
         """Whose session it is. The ledger is asked each time: who signs out, or revokes a token, ends it at once."""
-        digest = self._sessions.token_digest(session)
-        return self._access.caller_of_digest(digest) if digest else None
+        opened = self._sessions.opened_by(session)
+        return self._access.caller_of(*opened) if opened else None
 
     async def _house(self, team: str) -> SharedHouse:
         opened = self._houses.opened(team)

@@ -68,22 +68,16 @@ class Access:
                 self._remembered.popitem(last=False)
         return found
 
-    def caller_of_digest(self, digest: str) -> Caller | None:
-        """The same of a token's digest, and from what the ledger holds now: nothing is remembered.
-
-        Raises:
-            LedgerError: the ledger cannot be asked.
-        """
-        return self._looked_up(digest)[0]
+    def caller_of(self, digest: str, stored: StoredToken | None) -> Caller | None:
+        """The same of a token's digest, and what the ledger has of that token now: nothing is remembered."""
+        return self._from_file(digest) or (_caller_of(stored) if stored is not None and is_live(stored) else None)
 
     def _looked_up(self, digest: str) -> tuple[Caller | None, float]:
         """Whose the token of ``digest`` is, and for how many seconds that holds at most."""
-        found, seconds = self._from_file(digest), REMEMBERED_SECONDS
-        if found is None and self._tokens is not None:
-            stored = self._tokens.find(digest)
-            found = _caller_of(stored) if stored is not None and is_live(stored) else None
-            if found is not None and stored is not None and stored.expires_at is not None:
-                seconds = min(seconds, (stored.expires_at - datetime.now(UTC)).total_seconds())
+        stored, seconds = self._tokens.find(digest) if self._tokens is not None else None, REMEMBERED_SECONDS
+        found = self.caller_of(digest, stored)
+        if found is not None and stored is not None and stored.expires_at is not None:
+            seconds = min(seconds, (stored.expires_at - datetime.now(UTC)).total_seconds())
         return found, seconds
 
     def _from_file(self, digest: str) -> Caller | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from mcp_rag.faces.serving.access import digest_of
-from mcp_rag.ledger import Ledger
+from mcp_rag.ledger import Ledger, StoredToken
 
 KEY = "web signing key"
 SECONDS = 12 * 3600
@@ -42,13 +42,14 @@ class Sessions:
         except BadData:
             return None
 
-    def token_digest(self, session: str) -> str | None:
-        """The digest of the token that opened ``session``; None when it was ended.
+    def opened_by(self, session: str) -> tuple[str, StoredToken | None] | None:
+        """The digest of the token that opened ``session``, and the token where the ledger has it; None when the session was
+        ended.
 
         Raises:
             LedgerError: the ledger cannot be asked.
         """
-        return self._ledger.sessions.token_of(digest_of(session))
+        return self._ledger.sessions.opened_by(digest_of(session))
 
     def end(self, cookie: str | None) -> None:
         """End the session of a cookie, wherever else that cookie lies.
