@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, PASSED_ON, WARNING
+from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, PASSED_ON, WARNING, WARNS
 from mcp_rag.logs.grammars.harmless import is_harmless
 from mcp_rag.logs.grammars.listings import is_listed
 from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
@@ -95,7 +95,7 @@ def _recognise(texts: Sequence[str], line: int, text: str, rules: Sequence[Rule]
         extent = rule.reach(passage, line)
         if extent is None or extent[1] - extent[0] + 1 < rule.least:
             continue
-        if extent[0] == extent[1] and found.start() > 0 and MILD.match(text):
+        if extent[0] == extent[1] and (MILD.match(text) if found.start() > 0 else WARNS.match(text)):
             return Block(*extent, WARNING)
         return Block(*extent, _true_rule(rule, texts[extent[2]]))
     return None

@@ -31,6 +31,9 @@ LINES_AFTER, LINES_BEFORE = 15, 25
 LONGEST_TRIED = 12
 """Lines of tries that are taken for one, each saying that another follows. Chosen by eye."""
 
+LONGEST_LEVEL = 120
+"""Characters of a record in which its severity stands. Chosen by eye."""
+
 SURROUNDINGS = "surroundings"
 """The kind of such a span: it shows a reader how it came to the failure, and is no failure of its own."""
 
@@ -59,20 +62,50 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
 def tells_nothing(log: HasTexts) -> bool:
     """Whether no line of ``log`` speaks of a failure, and none of an end that was good."""
     found = survey(log.texts, unseen)
-    return not found.blocks and not found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE)
+    return not found.blocks and not found.lines_of(*_GOOD)
+
+
+_GOOD = (Ending.STEP_DONE, Ending.RUN_DONE, Ending.SUITE_DONE)
 
 
 def _failed(found: Survey, texts: Sequence[str]) -> bool:
-    done = max(found.lines_of(Ending.RUN_DONE), default=-1)
+    done = max(found.lines_of(Ending.RUN_DONE, Ending.SUITE_DONE), default=-1)
     if any(line > done for line in found.lines_of(Ending.EXIT, Ending.FAILURE)):
         return True
-    partly = max(found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE), default=-1)
-    tried = max(found.lines_of(Ending.STEP_DONE, Ending.RUN_DONE, Ending.TRY_DONE), default=-1)
+    partly = max(found.lines_of(*_GOOD), default=-1)
+    tried = max(found.lines_of(*_GOOD, Ending.TRY_DONE), default=-1)
     return any(
         block.first > (done if block.rule.role >= Role.TOOL else partly)
         for block in found.blocks
         if block.rule.role >= Role.LOGGED and not (block.first <= tried and _tried_again(block, texts))
+        if not _went_on(block, texts) and not _let(block, texts)
     )
+
+
+_IGNORED = re.compile(r"make(?:\[\d+\])?: \[.*\] Error \d+ \(ignored\)$")
+
+
+def _let(block: Block, texts: Sequence[str]) -> bool:
+    """Whether make says on the next line that it ignores what failed."""
+    return block.last + 1 < len(texts) and bool(_IGNORED.search(texts[block.last + 1][:LONGEST_LEVEL]))
+
+
+_WARNED = re.compile(r"^(?=.{0,40}\d\d:\d\d:\d\d)(?:\[W \d|.*(?:^|[\s\[(|:-])WARN(?:ING)?(?=[\s\]):|-]))")
+_RECORD = re.compile(r".{0,40}\d\d:\d\d:\d\d")
+_ERROR_WORD = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|SEVERE)\b")
+
+
+def _went_on(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a traceback hangs on a record of severity warning, and the next record shows that the program went on.
+
+    A warning without a time is none: any line could say so above a crash.
+    """
+    below = next((text for text in texts[block.last + 1 :] if text.strip()), "")
+    heads = [i for i in range(block.first, block.last + 1) if "Traceback (most" in texts[i]]
+    if block.rule.kind != "python-traceback" or len(heads) != 1 or not _RECORD.match(below):
+        return False
+    above = texts[max(0, heads[0] - 1)][:LONGEST_LEVEL]
+    return bool(_WARNED.match(above)) and not _ERROR_WORD.search(above)
 
 
 _AGAIN = re.compile(r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt \d+ ?(?:/|of) ?\d+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mcp_rag.reasoning.bearing import harmless
@@ -22,6 +23,9 @@ from mcp_rag.records import (
 QUOTE_CHARACTERS = 300
 """A citation shows enough of its line to be found again. Chosen by eye."""
 
+LINE_END = " ⏎ "
+"""Stands between the texts of one record, as the log's reader puts it."""
+
 DOCUMENT_CHARACTERS = 1_500
 """How much of a document without a cause and a fix of its own is given as the fix. Chosen by eye."""
 
@@ -29,6 +33,9 @@ DOCUMENT_CHARACTERS = 1_500
 def clean(source: str, notes: Sequence[str] = ()) -> Diagnosis:
     """The diagnosis of a log in which nothing failed."""
     return Diagnosis(source=source, verdict=Verdict.CLEAN, confidence=1.0, notes=tuple(notes))
+
+
+_THROWN = re.compile(r"(?:Caused by: )?(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b")
 
 
 def compose(
@@ -77,8 +84,14 @@ def cite(incident: Incident, best: Evidence | None) -> tuple[Citation, ...]:
 
 
 def _quote(text: str) -> str:
-    """The beginning of a line, up to where a long one lost its middle: word for word what the log says."""
-    return text.split(" … ", 1)[0].strip()[:QUOTE_CHARACTERS]
+    """The beginning of a line, up to where a long one lost its middle: word for word what the log says.
+
+    Of a record that holds several texts one of them, as the log has other words between them: the exception's, else the
+    longest.
+    """
+    parts = [part.split(" … ", 1)[0].strip() for part in text.split(LINE_END)]
+    thrown = [part for part in parts if _THROWN.match(part)]
+    return (thrown[-1] if thrown and len(parts) > 1 else max(parts, key=len))[:QUOTE_CHARACTERS]
 
 
 def _cause(issue: KnownIssue) -> str:

@@ -35,7 +35,7 @@ RUST = (
 )
 
 HASKELL = (
-    rule("ghc-error", Role.COMPILE, ".hs:|.lhs:|.hsc:", r"^\S+\.(?:hs|lhs|hsc):\d+:\d+(?:-\d+)?:(?:\s*error\b.*|\s*$|\s+\S)", reach(r"^\s", over=r"^\[ *\d+ of \d+\] Compiling"), "Haskell compile error", "haskell", "ghc", merges=1),
+    rule("ghc-error", Role.COMPILE, ".hs:|.lhs:|.hsc:", r"^\S+\.(?:hs|lhs|hsc):\d+:\d+(?:-\d+)?:(?!\s*\[?[Ww]arning\b)(?:\s*error\b.*|\s*$|\s+\S)", reach(r"^\s", over=r"^\[ *\d+ of \d+\] Compiling"), "Haskell compile error", "haskell", "ghc", merges=1),
     rule("cabal-error", Role.TOOL, "cabal: |rejecting: |could not resolve dependencies", r"^(?:Error: )?(?:\[Cabal-\d+\]|cabal: (?!Downloading))|^Could not resolve dependencies|^rejecting: ", reach(r"^\[__|^\s|^rejecting|^trying|^After|^Dependency"), "cabal could not go on", "haskell", "cabal"),
 )
 
@@ -43,6 +43,7 @@ DOTNET = (
     rule("dotnet-error", Role.COMPILE, ": error ", r": error (?:CS|VB|FS|MSB|NU|NETSDK|CA|SA|IDE|BC|AD)\d+\s?:|\): error (?!TS)[A-Z]+\d+: ", ONE_LINE, ".NET compile error", "c#", "msbuild", merges=1),
     rule("dotnet-exception", Role.CRASH, "unhandled exception", r"^Unhandled [Ee]xception[.:]", reach(r"^\s|^ ?--- End of", key=r"Unhandled"), "unhandled .NET exception", "c#", "dotnet"),
     rule("xunit-failure", Role.TEST, "[fail]", r"\[FAIL\]$", reach(r"^\s{3,}\S", blanks=0, limit=120), "failed xUnit test", "c#", "xunit", merges=2),
+    rule("dotnet-record", Role.LOGGED, "fail: |crit: ", r"^(?:fail|crit): [\w.`+]+\[\d+\]$", reach(r"^ {6}\S"), "a record of severity error", "csharp", "dotnet"),
     rule("vstest-failure", Role.TEST, "  failed ", r"^\s+Failed \S+.* \[[<\d].*\]$", reach(r"^\s|^(?:Expected|Actual)", limit=80, key=r"^\s+(?:Assert|System\.|Xunit|Expected)|Exception\b"), "failed .NET test", "c#", "dotnet test", merges=2),
     rule("powershell-error", Role.CRASH, "+ categoryinfo|fullyqualifiederrorid", r"\+ CategoryInfo", reach(r"^\s*\+ ", before=r"^\s*\+ |^At .*:\d+ char:|^\s*\S+ : |failed with exit code|^\S+.* : ", key=r"^(?!At |\s*\+ )\S"), "PowerShell error", "powershell", "pwsh"),
     rule("dotnet-gave-up", Role.CONSEQUENCE, "build failed.", r"^Build FAILED\.", reason="the build ended in failure", tool="msbuild"),

@@ -31,8 +31,11 @@ PASSED_ON = re.compile(
 )
 """Exceptions that only pass on that something else failed; what failed stands elsewhere."""
 
-MILD = re.compile(r"\W*(?:WARN(?:ING)?|NOTICE|INFO|DEBUG|TRACE)\b(?! ?:)|\S+\.py:\d+: \w*Warning: ")
+MILD = re.compile(r"\W*(?:WARN(?:ING)?|NOTICE|INFO|DEBUG|TRACE)\b(?! ?:)|\S+\.py:\d+: \w*Warning: |[\d :.,T/-]{0,40}\[(?:W(?:arning|ARN)\w*|Note)\] |(?:(?:time|ts|t)=\S+ )?level=(?:info|debug|warn(?:ing)?)\b")
 """How a record begins whose program calls what it tells no error, whatever words follow: it was handled."""
+
+WARNS = re.compile(r"(?:[a-z][\w.-]*: (?:WARNING|[Ww]arning)|warn): ")
+"""A program's own warning, of whatever it says that some grammar knows as a failure."""
 
 CHILD_FAILED = rule("child-failed", Role.GENERIC, "childfailederror", r"(?!)", reason="an exception that passes on another's failure")
 
@@ -47,10 +50,10 @@ RULES = (
     rule("logged-exception", Role.LOGGED, "exception|error", r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b", _thrown, "logged exception"),
     rule("fatal-line", Role.GENERIC, "fatal|panic|critical|emerg|abort", r"(?:^|[\s\[(|:])(?:FATAL|PANIC|CRITICAL|EMERG|emerg|fatal)(?:[\]):|\s]|$)|^[Ff]atal(?: error)?: |^Aborted\b", INDENTED, "a fatal record"),
     rule("error-line", Role.GENERIC, "error:|error -|error!|errors:|error :", r"^(?:[\w./+-]{1,80}: ){0,3}(?:\d+: )?(?:[Ff]atal |[Ii]nternal |[Ss]yntax |[Pp]arse )?(?:ERROR|[Ee]rror)S?s?\s?[:!-](?!\S*=)", INDENTED, "an error message"),
-    rule("error-somewhere", Role.LOGGED, "error:|error -|[error]|error]|error |err!|err]|level=error|severe|\"error\"|failure:|✘|✗|✖|❌", r"\b(?:ERROR|SEVERE|ERR)\b|\berror\b\s?[:\]\-]|level=(?:error|fatal)|\"level\":\s?\"(?:error|fatal)|^\S*[✘✗✖❌]|\b[Ff]ailure:", INDENTED, "a record of severity error", merges=0),
+    rule("error-somewhere", Role.LOGGED, "error:|error -|[error]|error]|error |err!|err]|level=error|severe|\"error\"|failure:|✘|✗|✖|❌", r"\b(?:ERROR|SEVERE|ERR)\b|(?<![-_/])\berror\b\s?(?:[:\]](?!\s?\d+\.\d)|-(?![a-z]))|level=(?:error|fatal)|\"level\":\s?\"(?:error|fatal)|^\S*[✘✗✖❌]|\b[Ff]ailure:", INDENTED, "a record of severity error", merges=0),
     rule("error-line-chinese", Role.GENERIC, "错误|异常|失败|故障|报错", r"^(?:[\w./+-]{1,80}[:：]\s?){0,3}(?:\d+[:：]\s?)?(?:致命|严重|编译|语法|内部|未知|系统)?(?:错误|异常|失败|故障|报错)\s?[:：!！]", INDENTED, "an error message in Chinese"),
     rule("error-somewhere-chinese", Role.LOGGED, "错误|严重|致命|异常|失败|超时|无法|未能|找不到|拒绝|不足", r"(?:^|[\s\[【(|])(?:错误|严重|致命|异常)(?=[\s\]】):：|]|$)|(?:错误|异常|失败)\s?[:：!！]|(?:连接|请求|加载|启动|执行|安装|下载|上传|打开|读取|写入|创建|解析|编译|构建|部署|登录|认证|初始化|分配|保存)\S{0,10}(?:失败|超时|被拒绝)|(?:无法|未能)(?:连接|加载|启动|执行|安装|下载|打开|读取|写入|创建|解析|找到|访问|分配|识别|保存)|找不到\S|(?:内存|空间|权限)不足", INDENTED, "a record of an error in Chinese", merges=0),
     rule("an-error-occurred", Role.GENERIC, "an error occur|error occured|unexpected error|went wrong|aborting|giving up|unrecoverable", r"[Aa]n (?:unexpected )?error occurr?ed|[Uu]nexpected error|[Ss]omething went wrong|\b[Aa]borting\b|[Gg]iving up|unrecoverable", INDENTED, "a tool says that an error occurred"),
     WARNING,
-    rule("failed-to", Role.LOGGED, "failed|failure|cannot |could not|couldn't|unable to|invalid |missing |not found|unknown |unsupported|does not exist|doesn't exist|mismatch|conflict|not installed|no module|undefined|refused|rejected|refusing to|required|unexpected|incompatible|expected", r"(?:^|[\s:(\[])(?:[Ff]ailed (?:to|at|with|while|on|in|because)|[Cc]annot|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ii]nvalid|[Mm]issing|[Nn]ot found|[Uu]nknown|[Uu]nsupported|[Uu]ndefined|[Rr]efused|[Rr]ejected|[Rr]efusing to|[Uu]nexpected|[Ii]ncompatible|[Ee]xpected|FAILED|FAILURE|failed|Failed|Failure|mismatch|conflicts?)\b|do(?:es)?(?: not|n't) exist|not found|not installed|is required", ONE_LINE, "something failed", merges=0),
+    rule("failed-to", Role.LOGGED, "failed|failure|cannot |could not|couldn't|unable to|invalid |missing |not found|unknown |unsupported|does not exist|doesn't exist|mismatch|conflict|not installed|no module|undefined|refused|rejected|refusing to|required|unexpected|incompatible|expected", r"(?:^|[\s:(\[])(?:[Ff]ailed (?:to|at|with|while|on|in|because)|[Cc]annot|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ii]nvalid|[Mm]issing|[Nn]ot found|[Uu]nknown|[Uu]nsupported|[Uu]ndefined|[Rr]efused|[Rr]ejected|[Rr]efusing to|[Uu]nexpected|[Ii]ncompatible|[Ee]xpected|FAILED|FAILURE|failed|Failed|Failure|mismatch|conflicts?)\b(?!-[a-z])|do(?:es)?(?: not|n't) exist|not found|not installed|is required", ONE_LINE, "something failed", merges=0),
 )

@@ -17,6 +17,8 @@ _AT_START = (
     r"\s*(?:export|set|declare) |\s*(?:#|//)\s|\+?\s*#(?!#\[error\])",  # source code and scripts, printed
     r"\s*(?:if|elif|while|then|echo|def|function|return|raise|throw|catch|except)\b",
     r"-- (?!Configuring incomplete)|[Cc]hecking (?:for|whether|if|how) ",  # probes of CMake and autoconf
+    r"AH00558: |\s*(?:old )?log \S+ (?:does not|doesn't) exist|Please note ",  # Apache knows no name of its own; logrotate; advice
+    r"\s*[A-Z][\w ()-]{1,30}:\s+0\s*$|\s*Expected [Ff]ail\w*:?\s+\d+\s*$|FAILED - RETRYING: |[A-Z]\w+ version: undefined$|- (?:MISSING|UNEXPECTED):\s",  # counts of nothing; Meson; transformers explains its report
     r"Unable to find image|info |W: |debconf: ",  # docker pulls it next; yarn, apt and debconf are talking
     r"invoke-rc\.d: (?:could not determine current runlevel|policy-rc\.d denied execution)",  # Debian's packages, in containers
     r"\s*\d+ \| (?!\s*(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|WARN))",  # source code and rows of tables, shown
@@ -29,11 +31,12 @@ _AT_START = (
 
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b",  # counts of nothing
+    r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
     r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|(?:后|正在|准备)重试|重试中",  # the same in Chinese
     r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
-    r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by",
+    r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by|\bas (?:expected|intended)\b",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
     r"\|\| (?:exit|die|echo)",  # scripts, printed
     r"(?:^|: )W (?:[\w-]+/)+[\w-]+\.cc:\d+\]",  # warnings of TensorFlow and its kin

@@ -24,6 +24,12 @@ _LISTED = re.compile("|".join((
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
     r"debug[1-3]: |\* (?:connect to|Immediate connect fail for) ",  # ssh -v and curl -v say each try; whether all failed stands apart
     r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found
+    r"\* TLSv1\.\d \((?:IN|OUT)\), TLS (?:handshake|change cipher|header|app)",  # curl -v
+    r"(?:\[WARNING\]\s+\(\d+\) : )?Server \S+ is DOWN, reason: .*(?:\b[1-9]\d* active and|\band [1-9]\d* backup) ",  # HAProxy goes on with the others
+    r"(?:\[pid +\d+\] )?\w+\(.*\)\s+= -?\d+(?: E[A-Z]+ \(.*\))?$",  # strace
+    r"\(\d+,'.*\)[,;]$",  # rows that mysqldump wrote
+    r"\S+:\d+: (?:update )?target '[^']*' (?:does not exist|due to)",  # make --trace
+    r"[✓✗] \w+=\s",  # systemd-analyze security
     r"[●*○×] \S+\.(?:service|timer|socket|mount|target|path) - ",  # systemctl status names the unit
     r"\S.*\.{3,}(?:\([^)]*\))?(?:Passed|Skipped)$",  # pre-commit
     r"\s+\d+:\d+\s+warning\s",  # ESLint
@@ -37,6 +43,17 @@ def is_listed(text: str) -> bool:
     return bool(_LISTED.match(text))
 
 
+LONGEST_SESSION = 5_000
+"""Lines of a run of tests or of a play that are looked through for its summary. Chosen by eye."""
+
+LONGEST_WARNING = 60
+"""Lines of a warning's message. Chosen by eye."""
+
+_SUMMARY = re.compile(r"=+ (?:.*\d+ \w+.* in [\d.]+s.*|no tests ran.*) =+$")
+_BROKEN = re.compile(r"\b(?:failed|errors?|no tests ran)\b")
+_WARNING_HEAD = re.compile(r"\S+\.py:\d+: \w*Warning: ")
+_WARN_CALL = re.compile(r"\s+(?:_?warnings?\.)?warn\(")
+_REQUIRES = re.compile(r"\S+ \S+ (?:requires|depends on|has requirement) \S")
 _ROWS_COUNTED = re.compile(r"\(\d+ rows?\)$")
 _FRAME = re.compile(r"\+-[-+]*-\+$")
 
@@ -55,6 +72,43 @@ def _ignored(passage: Passage, at: int) -> Extent | None:
     return (at, last, at) if last is not None and passage[last].startswith("...ignoring") else None
 
 
+_RECAP = re.compile(r"\S+\s+: ok=\d+ .*\bunreachable=(\d+) +failed=(\d+) .*\brescued=(\d+)")
+
+
+def _rescued(passage: Passage, at: int) -> Extent | None:
+    """A task of Ansible's whose failure its block's rescue mended, as the recap of the play shows."""
+    end = min(len(passage), at + LONGEST_SESSION)
+    recaps = [found for i in range(at + 1, end) if (found := _RECAP.match(passage[i]))]
+    mended = recaps and all(one[1] == one[2] == "0" for one in recaps) and any(one[3] != "0" for one in recaps)
+    return (at, at, at) if mended else None
+
+
+def _passed(passage: Passage, at: int) -> Extent | None:
+    """All that a run of pytest printed whose summary tells of no failure: logs of its tests, tracebacks in them."""
+    end = min(len(passage), at + LONGEST_SESSION)
+    last = next((i for i in range(at + 1, end) if _SUMMARY.match(passage[i])), None)
+    return (at, last, at) if last is not None and not _BROKEN.search(passage[last]) else None
+
+
+def _warned(passage: Passage, at: int) -> Extent | None:
+    """A warning of Python's whose message fills several lines, a traceback perhaps among them.
+
+    A failure right below a warning of one line is none of its message.
+    """
+    end = min(len(passage), at + LONGEST_WARNING)
+    if at + 1 >= end or passage[at + 1].startswith((" ", "\t", "Traceback")):
+        return None
+    last = next((i for i in range(at + 1, end) if _WARN_CALL.match(passage[i]) or _WARNING_HEAD.match(passage[i])), None)
+    return (at, last, at) if last is not None and _WARN_CALL.match(passage[last]) else None
+
+
+def _installed(passage: Passage, at: int) -> Extent | None:
+    """What pip says of packages that do not fit together while it goes on and installs them."""
+    end = min(len(passage), at + LONGEST_WARNING)
+    last = next((i for i in range(at + 1, end) if not _REQUIRES.match(passage[i])), None)
+    return (at, last, at) if last is not None and passage[last].startswith("Successfully installed") else None
+
+
 def _framed_rows(passage: Passage, at: int) -> Extent | None:
     """A table in a frame with a header, as MySQL's client draws it."""
     end = min(len(passage), at + LONGEST_BLOCK)
@@ -69,6 +123,12 @@ RULES = (
     rule("psql-record", Role.HARMLESS, "-[ record ", r"^-\[ RECORD \d+ \]", reach(r"^\S.*?\s*\| |^-\[ RECORD \d+ \]"), "a row of a table"),
     rule("framed-rows", Role.HARMLESS, "+--", r"^\+-[-+]*-\+\s*$", _framed_rows, "rows of a table"),
     rule("ansible-ignored", Role.HARMLESS, "fatal: [|failed: [", r"^(?:fatal|failed): \[[^\]]+\]", _ignored, "a task whose failure is ignored", None, "ansible"),
+    rule("ansible-rescued", Role.HARMLESS, "fatal: [|failed: [|[error]: task failed", r"^(?:fatal|failed): \[[^\]]+\]|^\[ERROR\]: Task failed", _rescued, "a task whose failure was mended", None, "ansible"),
+    rule("pytest-passed", Role.HARMLESS, "test session starts", r"^=+ test session starts =+$", _passed, "tests that passed", "python", "pytest"),
+    rule("python-warning", Role.HARMLESS, "warning: ", r"^\S+\.py:\d+: \w*Warning: ", _warned, "a warning", "python"),
+    rule("pip-resolver-notice", Role.HARMLESS, "dependency resolver does not currently", r"^ERROR: pip's dependency resolver does not currently", _installed, "what pip says while it installs", "python", "pip"),
+    rule("boxed-warning", Role.HARMLESS, "│ warning: ", r"^│ Warning: ", reach(r"^│"), "a warning", None, "terraform"),
+    rule("r-warnings", Role.HARMLESS, "warning message", r"^(?:In addition: )?Warning messages?:\s*$", reach(r"^\s*\S"), "warnings", "r", "r"),
     rule("rsync-list", Role.HARMLESS, "file list", r"^(?:sending|receiving|building) (?:incremental )?file list", reach(stop=r"^rsync(?:: | error: )|^sent [\d,.KMG]+ bytes|^IO error", blanks=1), "names of files"),
     rule("git-log", Role.HARMLESS, "commit ", r"^commit [0-9a-f]{40}(?: \(.*\))?$", reach(r"^(?:Author|AuthorDate|Commit|CommitDate|Date|Merge):|^ {4}|^ \S.* \| +(?:\d|Bin)|^ \d+ files? changed", blanks=2, needs=r"^(?:Author|Merge):"), "commits"),
 )

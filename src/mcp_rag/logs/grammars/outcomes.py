@@ -27,6 +27,8 @@ class Ending(IntEnum):
     """A step of a continuous-integration run begins."""
     TRY_DONE = 5
     """What was tried again went well in the end: that counts for those tries alone."""
+    SUITE_DONE = 6
+    """A run of tests went well, of which a build has many: it says nothing of which failure comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ ENDINGS = (
     _ending(
         Ending.RUN_DONE,
         " passed|succeeded|finished: success|fail 0",
-        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^\d+ passed(?:, \d+ (?!failed|error)\w+(?: passed)?)* in [\d.]+s|^(?:#|ℹ) fail 0$|^[Bb]uild succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+\d+ passed, \d+ total",
+        r"^=+ .*\d+ passed(?!.*\b(?:failed|errors?)\b)|^\d+ passed(?:, \d+ (?!failed|error)\w+(?: passed)?)* in [\d.]+s|^(?:#|ℹ) fail 0$|^[Bb]uild succeeded|^Finished: SUCCESS|^Job succeeded|^Tests?:\s+(?:\d+ (?!failed)\w+, )*\d+ passed, \d+ total|^\s*Tests\s+\d+ passed(?!.*\bfailed)",
     ),
     _ending(
         Ending.RUN_DONE,
@@ -94,9 +96,10 @@ ENDINGS = (
     _ending(
         Ending.RUN_DONE,
         "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ",
-        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
+        r"^test result: ok|^\s*[1-9]\d* passing \([\d.]+ ?\w+\)$|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
     ),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
+    _ending(Ending.SUITE_DONE, "ok|congratulations", r"^OK \(\d+ tests?, \d+ assertions?\)|^OK, but (?:incomplete, |skipped, |or |risky |there were issues)+|^\s*congratulations :\)"),
     _ending(Ending.TRY_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded|ok)\b|\b(?:is|became|now) healthy\b"),
     _ending(Ending.TRY_DONE, "connected.", r"^Connecting to .*\.\.\. connected\.$"),
     _ending(Ending.TRY_DONE, "ready", r"^ready[.!]?$|\b(?:server|service|database|container|app|api|host|endpoint|url|port)\b.*\b(?:is|now) ready\b"),
