@@ -382,5 +382,6 @@ def test_over_http_a_token_lets_in(tmp_path: Path) -> None:
             async with with_token(url, "yours"):
                 pass
 
-    with ServerProcess(tmp_path / "home", MCP_RAG_SERVE_TOKENS_FILE=str(tmp_path / "tokens")) as guarded:
+    settings = {"MCP_RAG_SERVE_TOKENS_FILE": str(tmp_path / "tokens"), "MCP_RAG_STARTER": "off"}
+    with ServerProcess(tmp_path / "home", **settings) as guarded:
         anyio.run(talk, f"{guarded.url}/mcp")

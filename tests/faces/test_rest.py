@@ -250,7 +250,8 @@ def test_elsewhere_than_on_loopback_only_a_token_lets_in(tmp_path: Path) -> None
     tokens = tmp_path / "tokens"
     digests = [hashlib.sha256(token).hexdigest() for token in (b"one's token", b"another's")]
     tokens.write_text(f"# whose\n{digests[0].upper()}\n\n{digests[1]}\n")
-    with ServerProcess(tmp_path / "home", "--host", "0.0.0.0", MCP_RAG_SERVE_TOKENS_FILE=str(tokens)) as guarded:
+    settings = {"MCP_RAG_SERVE_TOKENS_FILE": str(tokens), "MCP_RAG_STARTER": "off"}
+    with ServerProcess(tmp_path / "home", "--host", "0.0.0.0", **settings) as guarded:
         url = guarded.url.replace("0.0.0.0", "127.0.0.1")
         with httpx.Client(base_url=url, timeout=300) as client:
             for wrong in (None, "", "Bearer", "Bearer one's tokem", f"Bearer {digests[0]}", "Basic one's token"):
