@@ -9,7 +9,7 @@ from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.index import IndexEntry, KnowledgeIndex
 from mcp_rag.knowledge.lookup import EMBEDDED_CHARACTERS, look_up
 from mcp_rag.knowledge.queries import query_from_text
-from mcp_rag.knowledge.ranking import CANDIDATES, fuse
+from mcp_rag.knowledge.ranking import CANDIDATES, cosines, fuse
 from mcp_rag.knowledge.tokens import index_tokens
 from mcp_rag.ledger import Ledger, StoredIncident
 from mcp_rag.records import Incident
@@ -49,11 +49,10 @@ def search_incidents(
 ) -> list[FoundIncident]:
     """The incidents nearest to ``text``, best first; none says that it is the same failure."""
     (hits,) = look_up([query_from_text(text)], max(CANDIDATES, limit), index, embedder)
-    cosines = {hit.key: hit.score for channel in ("dense_head", "dense") for hit in hits.get(("message", channel), ())}
-    fused = fuse(hits)
+    likeness, fused = cosines(hits), fuse(hits)
     stored = ledger.incidents.many(list(fused)[:limit])
     return [
-        FoundIncident(stored[key], fused[key], cosines.get(key, 0.0)) for key in list(fused)[:limit] if key in stored
+        FoundIncident(stored[key], fused[key], likeness.get(key, 0.0)) for key in list(fused)[:limit] if key in stored
     ]
 
 

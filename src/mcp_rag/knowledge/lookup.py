@@ -15,16 +15,13 @@ from mcp_rag.knowledge.index import (
     IndexQuery,
     KnowledgeIndex,
 )
-from mcp_rag.knowledge.queries import message_of, undrawn, unnamed
+from mcp_rag.knowledge.queries import gist_of, message_of, unnamed
 from mcp_rag.knowledge.ranking import WEIGHTS
 from mcp_rag.knowledge.tokens import index_tokens, stems
 from mcp_rag.records import Query
 
 EMBEDDED_CHARACTERS = 2_000
 """More than the 256 tokens that the default model reads."""
-
-UNDRAWN_CHARACTERS = 4 * EMBEDDED_CHARACTERS
-"""Of a query, freed from what is drawn in it. Chosen by eye."""
 
 SAME_WORDS = 0.9
 """The share of their words that two views have in common when one lookup serves both: R@1 and R@10 on the collections of
@@ -45,11 +42,17 @@ def look_up(
     queries: Sequence[Query], limit: int, index: KnowledgeIndex, embedder: Embedder, wanted: IndexFilter = EVERYTHING
 ) -> list[dict[tuple[str, str], list[Hit]]]:
     """Hits by (view, channel) of each query, embedded and looked up together; what two views both say is asked once."""
-    asked = [(place, text, views) for place, query in enumerate(queries) for text, views in _said(query).items()]
+    worded = [(place, text, views) for place, query in enumerate(queries) for text, views in _by_words(query).items()]
+    meant = [(place, text, views) for place, query in enumerate(queries) for text, views in _by_meaning(query).items()]
     # Words need no embedding, and are looked up meanwhile.
     with ThreadPoolExecutor(1) as beside:
-        words = beside.submit(index.search, [_by_words(text, views, limit, wanted) for _, text, views in asked])
-        meant = [(place, text, views) for place, text, views in asked if _channels(views, DENSE_CHANNELS)]
+        words = beside.submit(
+            index.search,
+            [
+                IndexQuery(tokens=_tokens(text), limit=limit, channels=_channels(views, BM25_CHANNELS), filter=wanted)
+                for _, text, views in worded
+            ],
+        )
         vectors = _embedded([text for _, text, _ in meant], embedder)
         meanings = index.search(
             [
@@ -59,7 +62,7 @@ def look_up(
         )
         found: list[dict[tuple[str, str], list[Hit]]] = [{} for _ in queries]
         for (place, _, views), answer in chain(
-            zip(asked, words.result(), strict=True), zip(meant, meanings, strict=True)
+            zip(worded, words.result(), strict=True), zip(meant, meanings, strict=True)
         ):
             found[place].update(
                 {
@@ -72,9 +75,8 @@ def look_up(
     return found
 
 
-def _by_words(text: str, views: Sequence[str], limit: int, wanted: IndexFilter) -> IndexQuery:
-    tokens = " ".join(dict.fromkeys(index_tokens(text)))
-    return IndexQuery(tokens=tokens, limit=limit, channels=_channels(views, BM25_CHANNELS), filter=wanted)
+def _tokens(text: str) -> str:
+    return " ".join(dict.fromkeys(index_tokens(text)))
 
 
 def _channels(views: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
@@ -83,18 +85,25 @@ def _channels(views: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
 
 def _embedded(texts: Sequence[str], embedder: Embedder) -> list[Vectors]:
     """The vector of what each text says."""
-    meant = [undrawn(text[:UNDRAWN_CHARACTERS])[:EMBEDDED_CHARACTERS] for text in texts]
-    numbers = {text: number for number, text in enumerate(dict.fromkeys(meant))}
-    distinct = embedder.embed(list(numbers)) if meant else ()
-    return [distinct[numbers[text]] for text in meant]
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    distinct = embedder.embed(list(numbers)) if texts else ()
+    return [distinct[numbers[text]] for text in texts]
 
 
-def _said(query: Query) -> dict[str, list[str]]:
-    """What of a query is looked up → its views: all of it, what it says in words, the first line of that, and this line
-    without names. A view that says what the one before it says is looked up as that."""
+def _by_words(query: Query) -> dict[str, list[str]]:
+    """What is looked up by its words → its views: all of the query, what it says, and the first line of that."""
     message = query.message or message_of(query.text)
-    headline = message.split("\n", 1)[0]
-    texts = {"text": query.text, "message": message, "headline": headline, "unnamed": unnamed(headline)}
+    return _distinct({"text": query.text, "message": message, "headline": message.split("\n", 1)[0]})
+
+
+def _by_meaning(query: Query) -> dict[str, list[str]]:
+    """What is looked up by its meaning → its views: the query's gist, and the first line that it says, without names."""
+    message = query.message or message_of(query.text)
+    return _distinct({"gist": gist_of(query.text, message), "unnamed": gist_of(unnamed(message.split("\n", 1)[0]))})
+
+
+def _distinct(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Text → its views. A view that says what the one before it says is looked up as that."""
     said: dict[str, list[str]] = {}
     before = ""
     for view, text in texts.items():

@@ -44,6 +44,13 @@ LOOKED_AT_CHARACTERS, LINE_CHARACTERS = 50_000, 500
 """What of a text, and of a line, is searched for a message: expressions meet hostile lines too. Chosen by eye."""
 
 
+GIST_CHARACTERS = 240
+"""Of a query, embedded: some 70 of the default model's tokens."""
+
+UNDRAWN_CHARACTERS = 8_000
+"""Of a query, freed from what is drawn in it. Chosen by eye."""
+
+
 def query_from_text(text: str) -> Query:
     """The query that a raw error, or a person's question, makes."""
     message = message_of(text)
@@ -70,10 +77,14 @@ def message_of(text: str) -> str:
     return "\n".join(dict.fromkeys(part.strip() for part in said if part.strip()))
 
 
-def undrawn(text: str) -> str:
-    """``text`` without what is drawn around its words: gutters of quoted code, carets below it, arrows, rulers. To a model
-    each such sign is a token, which costs as much as a word and says nothing."""
-    return " ".join(_DRAWN.sub(" ", text).split())
+def gist_of(text: str, message: str = "") -> str:
+    """What of ``text`` is embedded: its ``message``, then what else stands there, up to ``GIST_CHARACTERS``. What is drawn
+    around the words (gutters of quoted code, carets below it, arrows, rulers) is left out: to a model each such sign is a
+    token, which costs as much as a word and says nothing."""
+    rest = text[:LOOKED_AT_CHARACTERS]
+    for line in message.split("\n"):
+        rest = rest.replace(line, " ", 1)
+    return " ".join(_DRAWN.sub(" ", f"{message}\n{rest}"[:UNDRAWN_CHARACTERS]).split())[:GIST_CHARACTERS]
 
 
 def unnamed(headline: str) -> str:

@@ -15,18 +15,16 @@ CANDIDATES = 100
 WEIGHTS: Mapping[tuple[str, str], float] = {
     ("text", "bm25"): 1.2,
     ("message", "bm25"): 0.6,
-    ("message", "bm25_head"): 0.3,
+    ("message", "bm25_head"): 0.2,
     ("headline", "bm25"): 0.4,
-    ("unnamed", "dense"): 0.4,
-    ("unnamed", "dense_head"): 0.5,
-    ("message", "dense"): 0.3,
-    ("message", "dense_head"): 0.3,
-    ("text", "dense"): 0.3,
-    ("text", "dense_head"): 0.3,
+    ("gist", "dense"): 1.0,
+    ("unnamed", "dense_head"): 1.0,
 }
-"""(view of the query, channel) → weight of its z-normalised score; what has no weight is not asked. Set by hand near the
-weights that a softmax over the candidates learns on five collections for the sixth; the collections are told in
-docs/retrieval.md."""
+"""(view of the query, channel) → weight of its z-normalised score; what has no weight is not asked. Set by hand on the
+collections that docs/retrieval.md tells."""
+
+MEANINGS = tuple(place for place in WEIGHTS if place[1] in DENSE_CHANNELS)
+"""Where the query's meaning is held against the entry's."""
 
 EXPLAINED_WEIGHT = 1.0
 """What the share of the headline's words that an entry explains adds to its fused score. Set as the weights are."""
@@ -45,17 +43,16 @@ class Ranking:
 RANKING = Ranking()
 
 BIAS, COSINE_WEIGHT, COSINE_LEAD_WEIGHT, COVER_WEIGHT, HEADLINE_LEAD_WEIGHT, TEXT_LEAD_WEIGHT = (
-    -2.66,
-    1.48,
-    5.15,
-    0.92,
-    0.25,
-    0.28,
+    -3.26,
+    2.38,
+    2.19,
+    1.22,
+    0.23,
+    0.26,
 )
 """Logistic regression on Rust's diagnostics and its error pages with half of the answers taken out, once either half.
-Held out by error code, five folds: AUC .87, and .52 of the answerable ones answered right while three in four answers
-are right; fitted before headlines were looked up without their names, since when it is .84 and .49 on one half. The fused
-score adds nothing to these five."""
+Held out by error code, five folds: AUC .86, and .54 of the answerable ones answered right while three in four answers
+are right. The fused score adds nothing to these five."""
 
 MATCH_FROM = 0.65
 """Confidence from which an entry is called a match: on the same folds .84 of those answers are right, and .94 of the
@@ -87,7 +84,7 @@ def fuse(
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What speaks for an entry: its cosine to the message, and its lead there over every other entry; the share of the
+    """What speaks for an entry: its cosine to the query, and its lead there over every other entry; the share of the
     message's words that it explains; and its leads in BM25 of the headline and of the whole text, in standard
     deviations of the channel's scores. A lead is negative when another entry is ahead."""
 
@@ -116,12 +113,12 @@ def likenesses(
     keys: Sequence[str], explained: Mapping[str, float], hits: Mapping[tuple[str, str], list[Hit]]
 ) -> dict[str, Likeness]:
     """Key → what speaks for the entry."""
-    cosines = _cosines(hits)
-    meaning, headline, text = leads(cosines), _bm25_leads(hits, "headline"), _bm25_leads(hits, "text")
+    meant = cosines(hits)
+    meaning, headline, text = leads(meant), _bm25_leads(hits, "headline"), _bm25_leads(hits, "text")
     return {
         key: Likeness(
-            cosine=cosines.get(key, 0.0),
-            cosine_lead=meaning.get(key, -max(cosines.values(), default=0.0)),
+            cosine=meant.get(key, 0.0),
+            cosine_lead=meaning.get(key, -max(meant.values(), default=0.0)),
             cover=explained.get(key, 0.0),
             headline_lead=headline.get(key, 0.0),
             text_lead=text.get(key, 0.0),
@@ -135,11 +132,12 @@ def _bm25_leads(hits: Mapping[tuple[str, str], list[Hit]], view: str) -> dict[st
     return leads(scores, standard_deviation(list(scores.values())))
 
 
-def _cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:
-    """Key → the likeness of the message to the entry as a whole or to its head, whichever is nearer."""
+def cosines(hits: Mapping[tuple[str, str], list[Hit]]) -> dict[str, float]:
+    """Key → the likeness of meaning of the query to the entry: as a whole, or of what it says to the head, whichever is
+    nearer."""
     best: dict[str, float] = {}
-    for channel in DENSE_CHANNELS:
-        for hit in hits.get(("message", channel), ()):
+    for view_and_channel in MEANINGS:
+        for hit in hits.get(view_and_channel, ()):
             best[hit.key] = max(best.get(hit.key, 0.0), hit.score)
     return best
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_rag.knowledge.queries import LOOKED_AT_CHARACTERS, message_of, undrawn, unnamed
+from mcp_rag.knowledge.queries import GIST_CHARACTERS, LOOKED_AT_CHARACTERS, gist_of, message_of, unnamed
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,21 @@ def test_the_message_of_a_diagnostic(text: str, message: str) -> None:
 @pytest.mark.parametrize("piece", ["\n", " ", "| ", "[x] ", "a/", "1:2 ", "at a", "a.", "\n|", "^ "])
 def test_a_hostile_text_is_searched_in_bounded_time(piece: str) -> None:
     assert len(message_of(piece * LOOKED_AT_CHARACTERS)) <= LOOKED_AT_CHARACTERS
-    assert len(undrawn(piece * LOOKED_AT_CHARACTERS)) <= len(piece) * LOOKED_AT_CHARACTERS
+    assert len(gist_of(piece * LOOKED_AT_CHARACTERS, message_of(piece * LOOKED_AT_CHARACTERS))) <= GIST_CHARACTERS
 
 
 def test_what_is_drawn_around_words_goes() -> None:
     drawn = "error: no `x`\n --> src/a_b.rs:3:5\n   |\n12 | f(a | b);\n   |   ^^^^ help me\n====\nuse a-b"
-    assert undrawn(drawn) == "error: no `x` src/a_b.rs:3:5 f(a | b); help me use a-b"
-    assert undrawn("|") == ""
+    assert gist_of(drawn) == "error: no `x` src/a_b.rs:3:5 f(a | b); help me use a-b"
+    assert gist_of("|") == ""
+
+
+def test_the_gist_begins_with_the_message_and_repeats_nothing_of_it() -> None:
+    text = "at a (a.js:1:2)\nerror: no such file\nat b (b.js:3:4)\n" + "frame " * 500
+    gist = gist_of(text, "no such file\nwhat the log has otherwise")
+    assert gist.startswith("no such file what the log has otherwise at a (a.js:1:2) error: at b (b.js:3:4) frame frame")
+    assert gist.count("no such file") == 1
+    assert len(gist) == GIST_CHARACTERS
 
 
 @pytest.mark.parametrize(
