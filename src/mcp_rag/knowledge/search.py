@@ -63,6 +63,10 @@ more. Chosen by eye."""
 SHIPPED_PREFIX = "starter/"
 """Of the keys of issues that ship: they are public, and what a project's own exception says is none of them."""
 
+NAMES_PREFIX = "tool:errno/"
+"""Of the keys of issues that only say in words what a system's name of an error means: however long the name, none of them
+is a cause."""
+
 OF_A_PACKAGE_SCORE = 30.0
 """What an issue of a package is ahead of a shipped one of the language or the system, which fires on the same failure
 and says less of it. Chosen by eye."""
@@ -315,6 +319,8 @@ class KnowledgeBase:
 
 def _compiled(symptoms: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Pattern]]:
     for key, symptom in symptoms:
+        if key.startswith(NAMES_PREFIX):
+            continue
         # A row's symptoms are free text, and may only look like an expression: then they are no pattern.
         with suppress(ValueError):
             yield key, (compile_symptom if key.startswith(SHIPPED_PREFIX) else compile_foreign)(symptom)
