@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mcp_rag.knowledge.embedder import Embedder, Vectors
 from mcp_rag.knowledge.index import Hit, IndexQuery
-from mcp_rag.knowledge.lookup import look_up
+from mcp_rag.knowledge.lookup import UNNAMED_CHARACTERS, look_up
 from mcp_rag.knowledge.memory_embedder import MemoryEmbedder
 from mcp_rag.knowledge.memory_index import MemoryIndex
-from mcp_rag.knowledge.queries import query_from_text
+from mcp_rag.knowledge.queries import GIST_CHARACTERS, query_from_text
 from mcp_rag.knowledge.ranking import WEIGHTS, Ranking
 from mcp_rag.knowledge.search import KnowledgeBase, index_entries
 from mcp_rag.ledger import Ledger
@@ -69,6 +69,12 @@ def test_views_that_say_the_same_are_looked_up_once() -> None:
         assert set(found) == {(view, channel) for view, channel in WEIGHTS}
     assert alone["text", "bm25"] == alone["message", "bm25"] == alone["headline", "bm25"]
     assert alone["gist", "dense"][0].key.endswith("1")
+
+
+def test_a_long_line_is_embedded_in_part() -> None:
+    embedder = CountingEmbedder()
+    look_up([query_from_text("error: " + "one `name` after another " * 40)], 10, CountingIndex(embedder), embedder)
+    assert [len(text) for text in embedder.texts] == [GIST_CHARACTERS, UNNAMED_CHARACTERS]
 
 
 def test_versions_that_do_not_fit_rank_an_entry_down_and_say_why(tmp_path: Path) -> None:
