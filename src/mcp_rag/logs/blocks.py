@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, PASSED_ON, WARNING, WARNS
 from mcp_rag.logs.grammars.harmless import is_harmless
-from mcp_rag.logs.grammars.listings import is_listed
+from mcp_rag.logs.grammars.listings import is_listed, is_task_failure, rescued_until
 from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
 from mcp_rag.logs.scanning import Progress, hits, unseen
@@ -62,7 +62,15 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
         if block is None or (inside and block.rule.role <= blocks[-1].rule.role):
             continue
         _add(blocks, block)
-    return Survey([block for block in blocks if block.rule.role is not Role.HARMLESS], marks)
+    return Survey(_unmended([block for block in blocks if block.rule.role is not Role.HARMLESS], texts), marks)
+
+
+def _unmended(blocks: list[Block], texts: Sequence[str]) -> list[Block]:
+    """``blocks`` without the failures of tasks that a play rescued."""
+    if not any(is_task_failure(texts[block.first]) for block in blocks):
+        return blocks
+    mended = rescued_until(texts)
+    return [block for block in blocks if block.first > mended or not is_task_failure(texts[block.first])]
 
 
 def _follows(ending: EndingRule, texts: Sequence[str], line: int) -> bool:

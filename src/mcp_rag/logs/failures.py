@@ -34,6 +34,9 @@ LONGEST_TRIED = 12
 LONGEST_LEVEL = 120
 """Characters of a record in which its severity stands. Chosen by eye."""
 
+BLANKS_BELOW = 5
+"""Lines below a traceback among which the next record begins. Chosen by eye."""
+
 SURROUNDINGS = "surroundings"
 """The kind of such a span: it shows a reader how it came to the failure, and is no failure of its own."""
 
@@ -100,9 +103,11 @@ def _went_on(block: Block, texts: Sequence[str]) -> bool:
 
     A warning without a time is none: any line could say so above a crash.
     """
-    below = next((text for text in texts[block.last + 1 :] if text.strip()), "")
+    if block.rule.kind != "python-traceback":
+        return False
+    below = next((text for text in texts[block.last + 1 : block.last + BLANKS_BELOW] if text.strip()), "")
     heads = [i for i in range(block.first, block.last + 1) if "Traceback (most" in texts[i]]
-    if block.rule.kind != "python-traceback" or len(heads) != 1 or not _RECORD.match(below):
+    if len(heads) != 1 or not _RECORD.match(below):
         return False
     above = texts[max(0, heads[0] - 1)][:LONGEST_LEVEL]
     return bool(_WARNED.match(above)) and not _ERROR_WORD.search(above)

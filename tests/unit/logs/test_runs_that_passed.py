@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -132,3 +133,34 @@ def test_a_step_of_ninjas_is_no_cause() -> None:
     cause = "a.c:1:1: error: unknown type name ‘x’"
     lines = ["[1/2] Building a.o", "FAILED: a.o ", "/usr/bin/cc -c a.c -o a.o", cause, "ninja: build stopped: failed."]
     assert lines[(find_failures(Lines(lines))[0].key or 0) - 1] == cause
+
+
+class Counted(list[str]):
+    """Lines that count how often one of them is looked at."""
+
+    looked_at = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        self.looked_at += len(found) if isinstance(place, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        ["fatal: [web1]: FAILED! => {}"],
+        ["=== test session starts ==="],
+        ["=== test session starts ===", "= " + "1 a " * 40 + "="],
+        ["a.py:3: UserWarning: old", "  charge(10)", "b"],
+        ["ERROR: pip's dependency resolver does not currently take", "a 1 requires b"],
+        ["2026-11-27 22:50:31 WARNING trial", *TRACE.split("\n"), "2026-11-27 22:50:32 INFO closing"],
+    ],
+)
+def test_lines_made_to_be_looked_through_again_are_looked_at_a_few_times(again: list[str]) -> None:
+    looked_at = []
+    for times in (100, 1_000):
+        lines = Counted(again * times)
+        find_failures(Lines(lines))
+        looked_at.append(lines.looked_at / times)
+    assert looked_at[1] < 1.5 * looked_at[0]

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from mcp_rag.logs.grammars.rule import LONGEST_BLOCK, Extent, Passage, Role, reach, rule
+from mcp_rag.logs.grammars.rule import LONGEST_BLOCK, LONGEST_EXAMINED, Extent, Passage, Role, reach, rule
 
 _SENTENCE = r"(?:failed|fails|cannot|can't|couldn't|could not|unable|not found|[Nn]o such|is|was|has|did|does|denied:|refused to|error (?:in|reading|while))"
 
@@ -26,7 +27,7 @@ _LISTED = re.compile("|".join((
     r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found
     r"\* TLSv1\.\d \((?:IN|OUT)\), TLS (?:handshake|change cipher|header|app)",  # curl -v
     r"(?:\[WARNING\]\s+\(\d+\) : )?Server \S+ is DOWN, reason: .*(?:\b[1-9]\d* active and|\band [1-9]\d* backup) ",  # HAProxy goes on with the others
-    r"(?:\[pid +\d+\] )?\w+\(.*\)\s+= -?\d+(?: E[A-Z]+ \(.*\))?$",  # strace
+    r"(?:\[pid +\d+\] )?\w+\(.*\)\s+= -?\d+(?: E[A-Z]+ \([^()]*\))?$",  # strace
     r"\(\d+,'.*\)[,;]$",  # rows that mysqldump wrote
     r"\S+:\d+: (?:update )?target '[^']*' (?:does not exist|due to)",  # make --trace
     r"[✓✗] \w+=\s",  # systemd-analyze security
@@ -44,12 +45,13 @@ def is_listed(text: str) -> bool:
 
 
 LONGEST_SESSION = 5_000
-"""Lines of a run of tests or of a play that are looked through for its summary. Chosen by eye."""
+"""Lines of a run of tests that are looked through for its summary. Chosen by eye."""
 
 LONGEST_WARNING = 60
 """Lines of a warning's message. Chosen by eye."""
 
-_SUMMARY = re.compile(r"=+ (?:.*\d+ \w+.* in [\d.]+s.*|no tests ran.*) =+$")
+_SESSION, _NO_TESTS = " test session starts ", "no tests ran"
+_COUNTED, _TIMED = re.compile(r"\d \w"), re.compile(r" in \d[\d.]*s\b")
 _BROKEN = re.compile(r"\b(?:failed|errors?|no tests ran)\b")
 _WARNING_HEAD = re.compile(r"\S+\.py:\d+: \w*Warning: ")
 _WARN_CALL = re.compile(r"\s+(?:_?warnings?\.)?warn\(")
@@ -72,22 +74,41 @@ def _ignored(passage: Passage, at: int) -> Extent | None:
     return (at, last, at) if last is not None and passage[last].startswith("...ignoring") else None
 
 
-_RECAP = re.compile(r"\S+\s+: ok=\d+ .*\bunreachable=(\d+) +failed=(\d+) .*\brescued=(\d+)")
+_TASK_FAILED = re.compile(r"(?:^|\s)(?:(?:fatal|failed): \[|\[ERROR\]: Task failed)")
+_RECAP = re.compile(r": ok=\d+ .*\bunreachable=(\d+) +failed=(\d+) .*\brescued=(\d+)")
 
 
-def _rescued(passage: Passage, at: int) -> Extent | None:
-    """A task of Ansible's whose failure its block's rescue mended, as the recap of the play shows."""
-    end = min(len(passage), at + LONGEST_SESSION)
-    recaps = [found for i in range(at + 1, end) if (found := _RECAP.match(passage[i]))]
-    mended = recaps and all(one[1] == one[2] == "0" for one in recaps) and any(one[3] != "0" for one in recaps)
-    return (at, at, at) if mended else None
+def is_task_failure(text: str) -> bool:
+    """Whether a line tells that a task of Ansible's failed."""
+    return bool(_TASK_FAILED.search(text[:LONGEST_EXAMINED]))
+
+
+def rescued_until(texts: Sequence[str]) -> int:
+    """The line of the last recap of Ansible's plays, where all of them tell of no failure that was not mended; else -1."""
+    last, mended = -1, False
+    for line, text in enumerate(texts):
+        if "unreachable=" in text and (found := _RECAP.search(text[:LONGEST_EXAMINED])):
+            if found[1] != "0" or found[2] != "0":
+                return -1
+            last, mended = line, mended or found[3] != "0"
+    return last if mended else -1
 
 
 def _passed(passage: Passage, at: int) -> Extent | None:
     """All that a run of pytest printed whose summary tells of no failure: logs of its tests, tracebacks in them."""
-    end = min(len(passage), at + LONGEST_SESSION)
-    last = next((i for i in range(at + 1, end) if _SUMMARY.match(passage[i])), None)
-    return (at, last, at) if last is not None and not _BROKEN.search(passage[last]) else None
+    for line in range(at + 1, min(len(passage), at + LONGEST_SESSION)):
+        text = passage[line]
+        if not text.startswith("="):
+            continue
+        if _SESSION in text:  # the one above was cut off
+            return None
+        if _is_summary(text):
+            return None if _BROKEN.search(text) else (at, line, at)
+    return None
+
+
+def _is_summary(text: str) -> bool:
+    return text.endswith("=") and bool(_NO_TESTS in text or (_COUNTED.search(text) and _TIMED.search(text)))
 
 
 def _warned(passage: Passage, at: int) -> Extent | None:
@@ -123,7 +144,6 @@ RULES = (
     rule("psql-record", Role.HARMLESS, "-[ record ", r"^-\[ RECORD \d+ \]", reach(r"^\S.*?\s*\| |^-\[ RECORD \d+ \]"), "a row of a table"),
     rule("framed-rows", Role.HARMLESS, "+--", r"^\+-[-+]*-\+\s*$", _framed_rows, "rows of a table"),
     rule("ansible-ignored", Role.HARMLESS, "fatal: [|failed: [", r"^(?:fatal|failed): \[[^\]]+\]", _ignored, "a task whose failure is ignored", None, "ansible"),
-    rule("ansible-rescued", Role.HARMLESS, "fatal: [|failed: [|[error]: task failed", r"^(?:fatal|failed): \[[^\]]+\]|^\[ERROR\]: Task failed", _rescued, "a task whose failure was mended", None, "ansible"),
     rule("pytest-passed", Role.HARMLESS, "test session starts", r"^=+ test session starts =+$", _passed, "tests that passed", "python", "pytest"),
     rule("python-warning", Role.HARMLESS, "warning: ", r"^\S+\.py:\d+: \w*Warning: ", _warned, "a warning", "python"),
     rule("pip-resolver-notice", Role.HARMLESS, "dependency resolver does not currently", r"^ERROR: pip's dependency resolver does not currently", _installed, "what pip says while it installs", "python", "pip"),
