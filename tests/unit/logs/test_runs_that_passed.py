@@ -85,6 +85,8 @@ PASSING = [
 ]
 
 FAILING = [
+    "Warning message:\nNAs introduced by coercion\nError in fit(1) : no data\nExecution halted",
+    "Warning message:\nlog4j: no appenders\njava.lang.IllegalStateException: queue gone\n\tat a.B.c(B.java:3)",
     "  2 passing (294ms)\n  1 failing\n\n  1) cart sums:\n     AssertionError: expected 5 to equal 6",
     "Error: render failed\n    at a.test.ts:2:54\n      Tests  1 failed | 2 passed (3)",
     "Error: request failed with status 500\nTests:       1 failed, 3 passed, 4 total",

@@ -148,7 +148,7 @@ RULES = (
     rule("python-warning", Role.HARMLESS, "warning: ", r"^\S+\.py:\d+: \w*Warning: ", _warned, "a warning", "python"),
     rule("pip-resolver-notice", Role.HARMLESS, "dependency resolver does not currently", r"^ERROR: pip's dependency resolver does not currently", _installed, "what pip says while it installs", "python", "pip"),
     rule("boxed-warning", Role.HARMLESS, "│ warning: ", r"^│ Warning: ", reach(r"^│"), "a warning", None, "terraform"),
-    rule("r-warnings", Role.HARMLESS, "warning message", r"^(?:In addition: )?Warning messages?:\s*$", reach(r"^\s*\S"), "warnings", "r", "r"),
+    rule("r-warnings", Role.HARMLESS, "warning message", r"^(?:In addition: )?Warning messages?:\s*$", reach(r"^(?!Error\b|Execution halted|Traceback|[\w.$]+(?:Error|Exception)\b)\s*\S"), "warnings", "r", "r"),
     rule("rsync-list", Role.HARMLESS, "file list", r"^(?:sending|receiving|building) (?:incremental )?file list", reach(stop=r"^rsync(?:: | error: )|^sent [\d,.KMG]+ bytes|^IO error", blanks=1), "names of files"),
     rule("git-log", Role.HARMLESS, "commit ", r"^commit [0-9a-f]{40}(?: \(.*\))?$", reach(r"^(?:Author|AuthorDate|Commit|CommitDate|Date|Merge):|^ {4}|^ \S.* \| +(?:\d|Bin)|^ \d+ files? changed", blanks=2, needs=r"^(?:Author|Merge):"), "commits"),
 )
