@@ -61,19 +61,33 @@ def test_few_searches_and_logs_run_at_once_and_ledger_questions_wait_for_neither
 
 def test_a_search_goes_before_logs_that_came_before_it_and_of_so_many_turns_one_is_a_logs() -> None:
     async def scenario() -> None:
-        turns, first = Turns(cores=CORES), Work()
+        turns, earlier, earlier_log = Turns(cores=CORES), Work(), Work()
+        works = {f"log {n}": Work() for n in range(3)} | {f"search {n}": Work() for n in range(2 * LOG_EVERY)}
         order: list[str] = []
+
+        def do(name: str) -> None:
+            order.append(name)
+            works[name].do(name)
+
         async with anyio.create_task_group() as group:
             for _ in range(CORES + 1):
-                group.start_soon(turns.search, first.do, "search")
-            group.start_soon(turns.log, first.do, "log")
-            await begun(first, CORES + 2)
-            for number in range(3):
-                group.start_soon(turns.log, lambda n: order.append(f"log {n}"), number)
-            for number in range(2 * LOG_EVERY):
-                group.start_soon(turns.search, lambda n: order.append(f"search {n}"), number)
+                group.start_soon(turns.search, earlier.do, "search")
+            group.start_soon(turns.log, earlier_log.do, "log")
+            await begun(earlier, CORES + 1)
+            await begun(earlier_log, 1)
+            for name in works:
+                group.start_soon(getattr(turns, name.split()[0]), do, name)
+            await anyio.wait_all_tasks_blocked()
+            earlier_log.let_go()
             await anyio.sleep(0.02)
-            first.let_go()
+            assert order == []  # a log could begin now, but searches wait
+            earlier.let_go()
+            # One by one, oldest first, and never before what follows has begun: no thread can overtake another.
+            for ended in range(len(works)):
+                with anyio.fail_after(30):
+                    while len(order) < min(ended + CORES + 1, len(works)):
+                        await anyio.sleep(0.001)
+                works[order[ended]].let_go()
         kinds = [name.split()[0] for name in order]
         assert kinds[:3] == ["search"] * 3
         assert "log" in kinds[: LOG_EVERY + CORES + 1]
