@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Protocol
 
-from mcp_rag.logs.blocks import Block, Survey, survey
+from mcp_rag.logs.blocks import Block, survey
 from mcp_rag.logs.grammars.outcomes import Ending
-from mcp_rag.logs.grammars.rule import Role
+from mcp_rag.logs.outcome import failed
 from mcp_rag.logs.ranking import scores
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.tail import last_outputs
@@ -27,15 +26,6 @@ SURROUNDINGS_AFTER = 3
 
 LINES_AFTER, LINES_BEFORE = 15, 25
 """Lines of these surroundings. 8 and 12 gave .893 and .948."""
-
-LONGEST_TRIED = 12
-"""Lines of tries that are taken for one, each saying that another follows. Chosen by eye."""
-
-LONGEST_LEVEL = 120
-"""Characters of a record in which its severity stands. Chosen by eye."""
-
-BLANKS_BELOW = 5
-"""Lines below a traceback among which the next record begins. Chosen by eye."""
 
 SURROUNDINGS = "surroundings"
 """The kind of such a span: it shows a reader how it came to the failure, and is no failure of its own."""
@@ -55,7 +45,7 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
     """
     texts = log.texts
     found = survey(texts, progress)
-    if not _failed(found, texts):
+    if not failed(found, texts):
         return []
     found.blocks.extend(last_outputs(found, texts))
     ranked = sorted(zip(scores(found, texts), found.blocks, strict=True), key=lambda pair: (-pair[0], pair[1].first))
@@ -69,66 +59,6 @@ def tells_nothing(log: HasTexts) -> bool:
 
 
 _GOOD = (Ending.STEP_DONE, Ending.RUN_DONE, Ending.SUITE_DONE)
-
-
-def _failed(found: Survey, texts: Sequence[str]) -> bool:
-    done = max(found.lines_of(Ending.RUN_DONE, Ending.SUITE_DONE), default=-1)
-    if any(line > done for line in found.lines_of(Ending.EXIT, Ending.FAILURE)):
-        return True
-    partly = max(found.lines_of(*_GOOD), default=-1)
-    tried = max(found.lines_of(*_GOOD, Ending.TRY_DONE), default=-1)
-    return any(
-        block.first > (done if block.rule.role >= Role.TOOL else partly)
-        for block in found.blocks
-        if block.rule.role >= Role.LOGGED and not (block.first <= tried and _tried_again(block, texts))
-        if not _went_on(block, texts) and not _let(block, texts)
-    )
-
-
-_IGNORED = re.compile(r"make(?:\[\d+\])?: \[.*\] Error \d+ \(ignored\)$")
-
-
-def _let(block: Block, texts: Sequence[str]) -> bool:
-    """Whether make says on the next line that it ignores what failed."""
-    return block.last + 1 < len(texts) and bool(_IGNORED.search(texts[block.last + 1][:LONGEST_LEVEL]))
-
-
-_WARNED = re.compile(r"^(?=.{0,40}\d\d:\d\d:\d\d)(?:\[W \d|.*(?:^|[\s\[(|:-])WARN(?:ING)?(?=[\s\]):|-]))")
-_RECORD = re.compile(r".{0,40}\d\d:\d\d:\d\d")
-_ERROR_WORD = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|SEVERE)\b")
-
-
-def _went_on(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a traceback hangs on a record of severity warning, and the next record shows that the program went on.
-
-    A warning without a time is none: any line could say so above a crash.
-    """
-    if block.rule.kind != "python-traceback":
-        return False
-    below = next((text for text in texts[block.last + 1 : block.last + BLANKS_BELOW] if text.strip()), "")
-    heads = [i for i in range(block.first, block.last + 1) if "Traceback (most" in texts[i]]
-    if len(heads) != 1 or not _RECORD.match(below):
-        return False
-    above = texts[max(0, heads[0] - 1)][:LONGEST_LEVEL]
-    return bool(_WARNED.match(above)) and not _ERROR_WORD.search(above)
-
-
-_AGAIN = re.compile(r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt \d+ ?(?:/|of) ?\d+")
-_LAST_TIME = re.compile(
-    r"[Rr]etries exceeded|exhausted|[Gg]iving up|[Gg]ave up|no more retries|\b0 (?:retries|attempts) (?:left|remaining)"
-)
-_POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )")
-_ADDRESS = re.compile(r"(?:^|\s)Connecting to \S+ .*\bfailed: ")
-
-
-def _tried_again(block: Block, texts: Sequence[str]) -> bool:
-    """Whether every line of a block says that what failed is tried again, or is what a loop that waits for a server gets, or
-    wget at one of its addresses."""
-    lines = texts[block.first : block.last + 1]
-    if len(lines) >= LONGEST_TRIED or any(_LAST_TIME.search(text) for text in lines):
-        return False
-    several = len(lines) > 1 and all(map(_POLLED.search, lines))
-    return several or all(map(_AGAIN.search, lines)) or all(map(_ADDRESS.search, lines))
 
 
 def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> list[Span]:

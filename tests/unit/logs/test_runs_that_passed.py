@@ -60,7 +60,8 @@ PASSING = [
     "PHP Fatal error:  simulated\nOK (4 tests, 2 assertions)",
     "Error\nOK, but incomplete, skipped, or risky tests!",
     "optional check failed\n  congratulations :) (31.10 seconds)",
-    f"[W 2026-11-27 22:50:31,259] Trial 5 failed with parameters: {{}}\n{TRACE}\n[I 2026-11-27 22:50:31,270] Trial 7 pruned.",
+    f"[W 2026-11-27 22:50:31,259] Trial 5 failed with parameters: {{}}\n{TRACE}\n[I 2026-11-27 22:50:31,270] Trial 7 pruned."
+    + "".join(f"\n[I 2026-11-27 22:50:3{n},270] Trial {n + 6} finished with value: 0.{n}" for n in range(2, 6)),
     "M.hs:2:1: warning: [-Wunused-imports]\n    The import of ‘Data.List’ is redundant\n  |\nLinking M ...",
     "2026-11-27 23:08:59 0 [Warning] failed to retrieve the MAC address",
     "2026-11-27 23:08:59 0 [Note] server_uid unknown as process 5507",

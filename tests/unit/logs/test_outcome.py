@@ -1,0 +1,106 @@
+"""Whether a log failed at all: general properties, told of tools that do not exist."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from mcp_rag.logs.blocks import survey
+from mcp_rag.logs.failures import find_failures
+from mcp_rag.logs.log import Log
+from mcp_rag.logs.outcome import THRESHOLD, any_of, chance, weights
+from mcp_rag.logs.outcome_features import FIRST_OF_ROLE, LAST_BLOCKS, LAST_OF_ROLE, NAMES, ROLES, features, judged
+
+CRASH = [
+    "Traceback (most recent call last):",
+    '  File "/srv/mill.py", line 7, in grind',
+    "    hopper.take()",
+    "IndexError: hopper is empty",
+]
+STEPS = [f"sack {number} is ground" for number in range(12)]
+
+
+def chance_of(*lines: str) -> float:
+    return chance(survey(lines), lines)
+
+
+def test_a_crash_at_the_end_fails() -> None:
+    assert chance_of(*STEPS, *CRASH) > 0.9
+
+
+def test_the_same_crash_below_a_warning_of_a_program_that_went_on_and_ended_well_is_clean() -> None:
+    records = [f"2026-11-27 10:00:{second:02} INFO mill: sack {second} is ground" for second in range(20)]
+    warned = "2026-11-27 10:00:05 WARNING mill: sack 5 is put back"
+    ended = "2026-11-27 10:00:21 INFO mill: finished, 20 sacks are ready"
+    assert chance_of(*records[:5], warned, *CRASH, *records[5:], ended) < THRESHOLD
+    assert chance_of(*records[:5], warned.replace("WARNING", "ERROR"), *CRASH) > THRESHOLD
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        "cp: cannot stat 'mill.conf': No such file or directory",
+        "grist: failed to open the cache",
+        "curl: (7) Failed to connect to 127.0.0.1 port 9: Connection refused",
+    ],
+)
+def test_what_a_run_did_without_is_no_failure_and_is_one_where_it_ended_there(failed: str) -> None:
+    good = ["no mill.conf, going on with the defaults", *STEPS, "12 sacks written", "backup complete"]
+    assert chance_of("begun", failed, *good) < THRESHOLD
+    assert chance_of("begun", *STEPS, failed) > THRESHOLD
+    assert chance_of(failed) > THRESHOLD
+
+
+def test_a_bad_exit_stands_against_all_good_words() -> None:
+    assert chance_of(*STEPS, "all is ready", "mill exited with 3", "finished", "success") == 1.0
+
+
+def test_a_good_end_of_the_whole_run_outweighs_what_stands_before_it() -> None:
+    assert chance_of(*CRASH, *STEPS, "BUILD SUCCESSFUL in 3s") == 0.0
+
+
+def test_the_better_a_log_ends_the_less_probably_it_failed() -> None:
+    failed = "grist: failed to open the cache"
+    ends: tuple[list[str], ...] = (
+        [],
+        STEPS[:6],
+        [*STEPS, "12 sacks written"],
+        [*STEPS, "12 sacks written", "done", "finished, all is ready"],
+    )
+    chances = [chance_of("begun", failed, *end) for end in ends]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[-1] < chances[0]
+
+
+def test_a_graver_severity_makes_a_failure_likelier() -> None:
+    said = [chance_of(*STEPS, f"{level} the hopper failed to open", *STEPS) for level in ("INFO:", "the", "ERROR:")]
+    assert said[0] < said[2]
+    assert said[1] < said[2]
+
+
+def test_another_failure_makes_it_no_less_probable_that_one_was() -> None:
+    assert any_of([-1.0, -3.0]) > any_of([-1.0]) == pytest.approx(1 / (1 + math.e))
+    assert 0 < any_of([-900.0]) < any_of([900.0]) <= 1
+
+
+def test_each_feature_has_one_weight() -> None:
+    bias, learned = weights()
+    lines = [*STEPS, *CRASH]
+    found = survey(lines)
+    vectors = features(judged(found, -1, lines), found, lines)
+    assert len(learned) == len(NAMES) == len(set(NAMES)) == len(vectors[0])
+    assert all(map(math.isfinite, (bias, *learned)))
+
+
+def test_of_very_many_failures_few_are_judged() -> None:
+    lines = [f"ERROR mill: failed to open sack {number}\n".strip() for number in range(5_000)]
+    spread = [line for pair in zip(lines, [""] * len(lines), strict=True) for line in pair]
+    found = survey(spread)
+    assert len(found.blocks) == len(lines)
+    assert len(judged(found, -1, spread)) <= LAST_BLOCKS + len(ROLES) * (LAST_OF_ROLE + FIRST_OF_ROLE)
+
+
+def test_a_log_that_ends_well_shows_no_span() -> None:
+    log = Log("mill.log", "\n".join(["grist: failed to open the cache", *STEPS, "finished, all is ready"]).encode())
+    assert find_failures(log) == []
