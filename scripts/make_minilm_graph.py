@@ -5,7 +5,9 @@ weight declared as *external* under its own name in ``model.safetensors``; the w
 is made. Linear weights are expected as (in, out), the transpose of how safetensors keeps them.
 
 ``minilm.onnx`` computes in float32. In ``minilm-int8.onnx`` each linear layer takes its weight as int8 under
-``NAME.int8``, with one scale a column under ``NAME.scale``, and quantises what comes in when it comes.
+``NAME.int8``, with one scale a column under ``NAME.scale``, and quantises what comes in when it comes, with one scale for
+all of a run. In ``minilm-mixed.onnx`` only the two large layers behind attention do, two thirds of the work, and with one
+scale a token (as LLM.int8() takes one a row, arXiv:2208.07339): a token's number does not depend on its company.
 
 Needs ``pip install onnx``; running the program needs only ONNX Runtime.
 """
@@ -13,6 +15,7 @@ Needs ``pip install onnx``; running the program needs only ONNX Runtime.
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +31,19 @@ OPSET, IR_VERSION = 20, 10
 """The first opset with Gelu; an IR version that every ONNX Runtime since 1.18 reads."""
 
 
+class Precision(Enum):
+    """What a graph computes in, by the file that holds it."""
+
+    FLOAT32 = "minilm.onnx"
+    INT8 = "minilm-int8.onnx"
+    MIXED = "minilm-mixed.onnx"
+
+
 class Graph:
     """Nodes and initializers in the order in which they are added."""
 
-    def __init__(self, int8: bool = False) -> None:
-        self.int8 = int8
+    def __init__(self, precision: Precision) -> None:
+        self.precision = precision
         self.nodes: list[NodeProto] = []
         self.initializers: list[TensorProto] = []
 
@@ -58,18 +69,34 @@ class Graph:
         return name
 
     def linear(self, values: str, name: str, size_in: int, size_out: int, to: str) -> str:
-        if self.int8:
+        if self.precision is Precision.INT8:
             return self._int8_linear(values, name, size_in, size_out, to)
+        if self.precision is Precision.MIXED and ".attention." not in name:
+            return self._int8_linear_by_token(values, name, size_in, size_out, to)
         product = self.node("MatMul", values, self.weight(f"{name}.weight", size_in, size_out), to=f"{to}.product")
         return self.node("Add", product, self.weight(f"{name}.bias", size_out), to=to)
 
     def _int8_linear(self, values: str, name: str, size_in: int, size_out: int, to: str) -> str:
-        weight = self.weight(f"{name}.weight.int8", size_in, size_out, kind=TensorProto.INT8)
-        scale = self.weight(f"{name}.weight.scale", size_out)
-        bias = self.weight(f"{name}.bias", size_out)
-        inputs = [values, weight, scale, "", bias]
+        weight, scale = self._int8_weight(name, size_in, size_out)
+        inputs = [values, weight, scale, "", self.weight(f"{name}.bias", size_out)]
         self.nodes.append(helper.make_node("DynamicQuantizeMatMul", inputs, [to], name=to, domain=MICROSOFT))
         return to
+
+    def _int8_linear_by_token(self, values: str, name: str, size_in: int, size_out: int, to: str) -> str:
+        weight, scale = self._int8_weight(name, size_in, size_out)
+        largest = self.node("ReduceMax", self.node("Abs", values, to=f"{to}.sizes"), "last_axis", to=f"{to}.peak")
+        largest = self.node("Max", largest, "least_length", to=f"{to}.largest")
+        shares = self.node("Div", values, largest, to=f"{to}.shares")
+        quantised = self.node("QuantizeLinear", shares, "int8_step", "int8_middle", to=f"{to}.eight_bits")
+        inputs = [quantised, weight, "int8_step", scale, "int8_middle"]
+        product = f"{to}.product"
+        self.nodes.append(helper.make_node("MatMulIntegerToFloat", inputs, [product], name=product, domain=MICROSOFT))
+        scaled = self.node("Mul", product, largest, to=f"{to}.scaled")
+        return self.node("Add", scaled, self.weight(f"{name}.bias", size_out), to=to)
+
+    def _int8_weight(self, name: str, size_in: int, size_out: int) -> tuple[str, str]:
+        weight = self.weight(f"{name}.weight.int8", size_in, size_out, kind=TensorProto.INT8)
+        return weight, self.weight(f"{name}.weight.scale", size_out)
 
     def layer_norm(self, values: str, name: str, to: str) -> str:
         scale, shift = self.weight(f"{name}.weight", HIDDEN), self.weight(f"{name}.bias", HIDDEN)
@@ -88,6 +115,9 @@ def add_constants(graph: Graph) -> None:
     graph.constant("scale", (HIDDEN // HEADS) ** 0.5, np.float32)
     graph.constant("least_count", 1e-9, np.float32)
     graph.constant("least_length", 1e-12, np.float32)
+    if graph.precision is Precision.MIXED:
+        graph.constant("int8_step", 1 / 127, np.float32)
+        graph.constant("int8_middle", 128, np.uint8)
 
 
 def add_embeddings(graph: Graph) -> str:
@@ -156,9 +186,9 @@ def add_pooling(graph: Graph, values: str) -> None:
     graph.node("Div", mean, graph.node("Max", length, "least_length", to="safe_length"), to="vectors")
 
 
-def make_model(int8: bool = False) -> ModelProto:
+def make_model(precision: Precision) -> ModelProto:
     """The graph: ``input_ids``, ``attention_mask`` int64 (texts, tokens) → ``vectors`` float32 (texts, 384)."""
-    graph = Graph(int8)
+    graph = Graph(precision)
     add_constants(graph)
     add_masks(graph)
     values = add_embeddings(graph)
@@ -171,16 +201,17 @@ def make_model(int8: bool = False) -> ModelProto:
     ]
     outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", HIDDEN])]
     body = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", inputs, outputs, graph.initializers)
-    operators = [helper.make_opsetid("", OPSET), *([helper.make_opsetid(MICROSOFT, 1)] if int8 else [])]
+    used = [helper.make_opsetid(MICROSOFT, 1)] if precision is not Precision.FLOAT32 else []
+    operators = [helper.make_opsetid("", OPSET), *used]
     return helper.make_model(body, opset_imports=operators, ir_version=IR_VERSION, producer_name="mcp-rag")
 
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    for name, int8 in (("minilm.onnx", False), ("minilm-int8.onnx", True)):
-        model = make_model(int8)
-        (folder / name).write_bytes(model.SerializeToString(deterministic=True))
-        print(f"{folder / name}: {(folder / name).stat().st_size} bytes, {len(model.graph.node)} nodes")
+    for precision in Precision:
+        model, file = make_model(precision), folder / precision.value
+        file.write_bytes(model.SerializeToString(deterministic=True))
+        print(f"{file}: {file.stat().st_size} bytes, {len(model.graph.node)} nodes")
 
 
 if __name__ == "__main__":

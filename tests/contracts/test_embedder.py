@@ -66,14 +66,23 @@ def test_vectors_are_unit_rows_of_the_dimension(embedder: Embedder) -> None:
 
 
 def test_no_texts_give_no_rows(embedder: Embedder) -> None:
-    assert embedder.embed([]).shape == (0, embedder.dimension)
+    assert embedder.embed([]).shape == embedder.embed_queries([]).shape == (0, embedder.dimension)
 
 
-def test_a_text_has_one_vector_alone_and_in_any_batch(embedder: Embedder) -> None:
-    together = embedder.embed(TEXTS)
+@pytest.mark.parametrize("asked", [False, True], ids=["entries", "questions"])
+def test_a_text_has_one_vector_alone_and_in_any_batch(embedder: Embedder, asked: bool) -> None:
+    embed = embedder.embed_queries if asked else embedder.embed
+    together = embed(TEXTS)
     for place, text in enumerate(TEXTS):
-        np.testing.assert_allclose(embedder.embed([text])[0], together[place], atol=2e-5)
-    np.testing.assert_allclose(embedder.embed(TEXTS[::-1])[::-1], together, atol=2e-5)
+        np.testing.assert_allclose(embed([text])[0], together[place], atol=2e-5)
+    np.testing.assert_allclose(embed(TEXTS[::-1])[::-1], together, atol=2e-5)
+
+
+def test_a_question_lies_where_an_entry_of_its_words_does(embedder: Embedder) -> None:
+    questions = embedder.embed_queries(TEXTS)
+    assert questions.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(questions, axis=1), 1.0, atol=1e-4)
+    assert (questions * embedder.embed(TEXTS)).sum(axis=1).min() >= 0.95
 
 
 def test_shared_words_are_nearer_than_none(embedder: Embedder) -> None:
@@ -93,6 +102,7 @@ def test_onnx_gives_sentence_transformers_own_vectors() -> None:
 def test_eight_bits_stay_near_the_whole_model() -> None:
     texts = [TEXTS[0], TEXTS[4], *(english for _, english in PAIRS)]
     assert (int8().embed(texts) * onnx().embed(texts)).sum(axis=1).min() >= 0.98
+    assert (onnx().embed_queries(texts) * onnx().embed(texts)).sum(axis=1).min() >= 0.995
 
 
 PAIRS = [

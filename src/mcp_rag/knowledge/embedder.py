@@ -23,5 +23,9 @@ class Embedder(Protocol):
     def dimension(self) -> int: ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed ``texts``: float32 of shape (len(texts), dimension), each row of length 1."""
+        """Embed what is stored: float32 of shape (len(texts), dimension), each row of length 1."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed what is asked, to be held against ``embed``'s vectors, as the model wants a question embedded."""
         ...

@@ -89,7 +89,7 @@ def _channels(views: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
 def _embedded(texts: Sequence[str], embedder: Embedder) -> list[Vectors]:
     """The vector of what each text says."""
     numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    distinct = embedder.embed(list(numbers)) if texts else ()
+    distinct = embedder.embed_queries(list(numbers)) if texts else ()
     return [distinct[numbers[text]] for text in texts]
 
 

@@ -29,3 +29,7 @@ class MemoryEmbedder:
             if not vectors[row].any():
                 vectors[row, 0] = 1.0
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """``embed``: here a question is embedded like an entry."""
+        return self.embed(texts)

@@ -81,6 +81,10 @@ class MultilingualEmbedder:
             start = end
         return vectors
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """``embed``: the model was trained on pairs of sentences, of which none is the question."""
+        return self.embed(texts)
+
     def _tokens(self, text: str) -> list[int]:
         safe = text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()
         ids: list[int] = self._tokenizer.encode(safe, add_special_tokens=False).ids

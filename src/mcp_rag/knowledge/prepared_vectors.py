@@ -49,6 +49,10 @@ class PreparedVectors:
                 vectors[place] = vector
         return vectors
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions, none of which is held."""
+        return self._embedder.embed_queries(texts)
+
 
 def prepare(embedder: Embedder, file: Path, texts: Sequence[str], progress: Callable[[int, int], None]) -> int:
     """Make ``file`` hold the vectors of ``texts`` and no others; how many had to be embedded.

@@ -44,8 +44,8 @@ LOOKED_AT_CHARACTERS, LINE_CHARACTERS = 50_000, 500
 """What of a text, and of a line, is searched for a message: expressions meet hostile lines too. Chosen by eye."""
 
 
-GIST_CHARACTERS = 240
-"""Of a query, embedded: some 70 of the default model's tokens."""
+GIST_CHARACTERS = 260
+"""Of a query, embedded: some 75 of the default model's tokens."""
 
 UNDRAWN_CHARACTERS = 8_000
 """Of a query, freed from what is drawn in it. Chosen by eye."""

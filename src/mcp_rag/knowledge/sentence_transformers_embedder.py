@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,19 @@ class SentenceTransformersEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed ``texts``: float32 of shape (len(texts), dimension), each row of length 1."""
+        return self._embedded(self._model.encode_document, texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions, behind the prompt that the model's own settings put before them (bge and E5 have one)."""
+        return self._embedded(self._model.encode_query, texts)
+
+    def _embedded(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
         import numpy as np
 
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         safe = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        vectors = self._model.encode(safe, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
+        vectors = encode(safe, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
         return np.asarray(vectors, dtype=np.float32)
 
 

@@ -38,7 +38,7 @@ class LateEmbedder:
         self._settings = settings
         self._opened: Embedder | None = None
         self._opening = Lock()
-        together = Together[str, Any](lambda texts: list(self._embedder().embed(texts)), ASKED_TOGETHER)
+        together = Together[str, Any](lambda texts: list(self._embedder().embed_queries(texts)), ASKED_TOGETHER)
         self._remembered = RememberedVectors(together.ask)
 
     def _embedder(self) -> Embedder:
@@ -58,9 +58,10 @@ class LateEmbedder:
         return self._embedder().dimension
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        if not 0 < len(texts) <= ASKED_TOGETHER:  # documents that are learned: no query waits for them
-            return self._embedder().embed(texts)
-        return self._remembered(texts)
+        return self._embedder().embed(texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._remembered(texts) if texts else self._embedder().embed_queries(texts)
 
 
 class LateIndex:

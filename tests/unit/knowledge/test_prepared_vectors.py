@@ -27,6 +27,9 @@ class Counting:
         vectors = np.array(rows, dtype=np.float32).reshape(-1, self.dimension)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return -self.embed(texts)
+
 
 def unseen(done: int, total: int) -> None:
     assert 0 < done <= total
@@ -39,6 +42,12 @@ def test_prepared_texts_are_not_embedded_again_and_others_are(tmp_path: Path) ->
     vectors = PreparedVectors(inner, tmp_path / FILE).embed(["new \udcff", texts[7], "other", texts[149]])
     assert inner.asked == ["new \udcff", "other"]
     np.testing.assert_array_equal(vectors, Counting().embed(["new \udcff", texts[7], "other", texts[149]]))
+
+
+def test_a_question_is_never_taken_for_a_prepared_entry(tmp_path: Path) -> None:
+    prepare(Counting(), tmp_path / FILE, ["a"], unseen)
+    vectors = PreparedVectors(Counting(), tmp_path / FILE).embed_queries(["a"])
+    np.testing.assert_array_equal(vectors, -Counting().embed(["a"]))
 
 
 def test_without_a_file_everything_is_embedded(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def encode_value(value: str) -> str:
 
 def decode_value(stored: str) -> str:
     """The inverse of ``encode_value``."""
-    return unquote(stored, errors="surrogatepass")
+    return unquote(stored, errors="surrogatepass") if "%" in stored else stored
 
 
 def membership(field: str, values: Iterable[str], negated: bool = False) -> str:

@@ -302,13 +302,11 @@ def _datum(query: IndexQuery, channel: str) -> Any:
 
 
 def _hits(found: Any, channel: str) -> list[Hit]:
-    """An answer's hits. Milvus Lite 2.5 calls the key ``id``; Lite 3 gives BM25 scores below zero."""
+    """An answer's hits. Lite 3 gives BM25 scores below zero."""
     dense = channel in DENSE_CHANNELS
-    hits = [
-        Hit(
-            decode_value(hit["key"] if "key" in hit else hit["id"]),
-            float(hit["distance"]) if dense else abs(float(hit["distance"])),
-        )
-        for hit in found
+    # The columns, not pymilvus' hits: each of those is a mapping of its own, which takes four times as long to read.
+    scored = [
+        (-(score if dense else abs(score)), decode_value(key))
+        for key, score in zip(found.ids, found.distances, strict=True)
     ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.key))
+    return [Hit(key, -score) for score, key in sorted(scored)]
