@@ -8,13 +8,15 @@ import bz2
 import gzip
 import json
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
 import pytest
+import zstandard
 from server_process import ServerProcess, mcp_rag
 
 LOG = """\
@@ -252,11 +254,18 @@ def test_no_more_files_are_read_than_a_few(client: httpx.Client) -> None:
 
 
 def packed_json(value: object, coding: str) -> bytes:
-    pack = {"gzip": gzip.compress, "x-gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}[coding]
-    return pack(json.dumps(value).encode())
+    packs: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": gzip.compress,
+        "x-gzip": gzip.compress,
+        "bzip2": bz2.compress,
+        "xz": lzma.compress,
+        "lzma": partial(lzma.compress, format=lzma.FORMAT_ALONE),
+        "zstd": zstandard.ZstdCompressor().compress,
+    }
+    return packs[coding](json.dumps(value).encode())
 
 
-@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "bzip2", "xz"])
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "bzip2", "xz", "lzma", "zstd"])
 def test_a_json_body_may_come_packed(client: httpx.Client, coding: str) -> None:
     headers = {"content-type": "application/json", "content-encoding": coding}
     told = client.post("/v1/diagnose", content=packed_json({"text": LOG}, coding), headers=headers)
