@@ -38,7 +38,6 @@ def _keys(*lines: str) -> list[str]:
         "insert into log values (1,'ERROR','java.lang.OutOfMemoryError: Java heap space')",
         "select count(*) as failed from log where level='FATAL'",
         "- Fix segmentation fault when the index is empty",
-        "● error-reporter.service - Error reporter",
         "fatal error checker..................................(no files to check)Skipped",
         "  3:1  warning  Unexpected console statement  no-console",
         "debug1: connect to address 10.0.0.1 port 22: Connection refused",

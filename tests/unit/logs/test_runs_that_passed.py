@@ -70,7 +70,8 @@ PASSING = [
     "Total issues (by severity):\n\t\tUndefined: 0\n\t\tLow: 2",
     "Expected Fail:      1   \nUnexpected Pass:    0   ",
     "metadata:\n  name: failed-cleanup",
-    "* TLSv1.3 (OUT), TLS handshake, Client hello (1):",
+    "* TLSv1.3 (OUT), TLS handshake, Client hello (1):\n* ALPN: server accepted h2\n> GET / HTTP/2\n< HTTP/2 200\n"
+    "* Connection #0 to host a.test left intact",
     "FAILED - RETRYING: [localhost]: Wait for service (3 retries left).\nchanged: [localhost]",
     "log /var/log/error.log.4.gz doesn't exist -- won't try to dispose of it",
     "Residual standard error: 15.38 on 48 degrees of freedom",

@@ -25,13 +25,8 @@ _LISTED = re.compile("|".join((
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
     r"debug[1-3]: |\* (?:connect to|Immediate connect fail for) ",  # ssh -v and curl -v say each try; whether all failed stands apart
     r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found
-    r"\* TLSv1\.\d \((?:IN|OUT)\), TLS (?:handshake|change cipher|header|app)",  # curl -v
     r"(?:\[WARNING\]\s+\(\d+\) : )?Server \S+ is DOWN, reason: .*(?:\b[1-9]\d* active and|\band [1-9]\d* backup) ",  # HAProxy goes on with the others
     r"(?:\[pid +\d+\] )?\w+\(.*\)\s+= -?\d+(?: E[A-Z]+ \([^()]*\))?$",  # strace
-    r"\(\d+,'.*\)[,;]$",  # rows that mysqldump wrote
-    r"\S+:\d+: (?:update )?target '[^']*' (?:does not exist|due to)",  # make --trace
-    r"[✓✗] \w+=\s",  # systemd-analyze security
-    r"[●*○×] \S+\.(?:service|timer|socket|mount|target|path) - ",  # systemctl status names the unit
     r"\S.*\.{3,}(?:\([^)]*\))?(?:Passed|Skipped)$",  # pre-commit
     r"\s+\d+:\d+\s+warning\s",  # ESLint
     r"If (?:the|your|you|this|it) ",  # advice
