@@ -170,9 +170,7 @@ def _of_words(text: str) -> list[float]:
 
 def _of_block(block: Block, texts: Sequence[str]) -> list[float]:
     """Of the lines of a block and those right beside it."""
-    above = next(iter(_filled(texts, max(0, block.first - 2), block.first)[-1:]), "")
-    head = texts[block.first][:LONGEST_TEXT] if block.first < block.key else ""
-    record = head if WARNS.search(head) or GRAVE.search(head) else above
+    above, record = _above(block, texts), _record_of(block, texts)
     below = next(iter(_filled(texts, block.last + 1, block.last + 3)), "")
     return [
         float(bool(DEALT_WITH.search(above) or DEALT_WITH.search(below))),
@@ -184,6 +182,22 @@ def _of_block(block: Block, texts: Sequence[str]) -> list[float]:
         ),
         math.log2(len(block)),
     ]
+
+
+def hangs_on_an_error(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a block is an exception that a record of severity ERROR tells of."""
+    record = _record_of(block, texts)[:120]
+    return block.rule.role is Role.CRASH and bool(GRAVE.search(record)) and not WARNS.search(record)
+
+
+def _record_of(block: Block, texts: Sequence[str]) -> str:
+    """The line that tells of an exception: its own first one, or the one above it."""
+    head = texts[block.first][:LONGEST_TEXT] if block.first < block.key else ""
+    return head if WARNS.search(head) or GRAVE.search(head) else _above(block, texts)
+
+
+def _above(block: Block, texts: Sequence[str]) -> str:
+    return next(iter(_filled(texts, max(0, block.first - 2), block.first)[-1:]), "")
 
 
 def _of_rest(block: Block, setting: Setting) -> list[float]:

@@ -37,6 +37,12 @@ def test_the_same_crash_below_a_warning_of_a_program_that_went_on_and_ended_well
     assert chance_of(*records[:5], warned.replace("WARNING", "ERROR"), *CRASH) > THRESHOLD
 
 
+def test_an_exception_that_a_service_logs_as_an_error_is_one_however_long_it_goes_on() -> None:
+    records = [f"2026-11-27 10:00:{second:02} INFO mill: sack {second} finished, ok" for second in range(40)]
+    told = "2026-11-27 10:00:05 ERROR mill: sack 5 raised"
+    assert chance_of(*records[:5], told, *CRASH, *records[5:]) == 1.0
+
+
 @pytest.mark.parametrize(
     "failed",
     [
