@@ -1,7 +1,7 @@
 """Whether a log is of something that failed: what its blocks, its marks and its end say together.
 
-A run that ended with a code other than 0 failed, whatever else stands there, and so did one that logged an exception as an
-error: a server that goes on answering failed one request. Where neither is seen, each block that
+A run that ended with a code other than 0 failed, whatever else stands there, and so did one with a record of severity
+ERROR or an exception that nobody caught: a server that goes on answering failed one request. Else each block that
 could be a failure has a chance of having been one, by a logistic model over the features of ``outcome_features.py``,
 and the log failed if one of them was. The weights stand in ``outcome.json``, one a line, and are made by
 ``scripts/train_outcome.py``.
@@ -17,7 +17,7 @@ from importlib.resources import files
 
 from mcp_rag.logs.blocks import Survey
 from mcp_rag.logs.grammars.outcomes import Ending
-from mcp_rag.logs.outcome_features import NAMES, features, hangs_on_an_error, judged
+from mcp_rag.logs.outcome_features import NAMES, features, judged, speaks_for_itself
 
 THRESHOLD = 0.15
 """Chance from which on a log failed. To call a failing log clean costs more than a false alarm. By weights of other sets .15
@@ -43,7 +43,7 @@ def chance(found: Survey, texts: Sequence[str]) -> float:
     if ended_badly(found, done):
         return 1.0
     blocks = judged(found, done, texts)
-    if any(hangs_on_an_error(block, texts) for block in blocks):
+    if any(speaks_for_itself(block, texts) for block in blocks):
         return 1.0
     bias, learned = weights()
     odds = [

@@ -27,8 +27,10 @@ from mcp_rag.logs.outcome_words import (
     GRAVE,
     HEADED,
     MILD,
+    MILD_FIELD,
     PLACE,
     RECORD,
+    SEVERE_RECORD,
     SHUTS_DOWN,
     TIMED,
     WARNS,
@@ -184,10 +186,14 @@ def _of_block(block: Block, texts: Sequence[str]) -> list[float]:
     ]
 
 
-def hangs_on_an_error(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a block is an exception that a record of severity ERROR tells of."""
-    record = _record_of(block, texts)[:120]
-    return block.rule.role is Role.CRASH and bool(GRAVE.search(record)) and not WARNS.search(record)
+def speaks_for_itself(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a block is a record of severity ERROR or worse, or an exception, a panic or a signal of which no milder record
+    tells."""
+    head = texts[block.first][:LONGEST_TEXT]
+    if block.rule.role is not Role.CRASH:
+        return bool(SEVERE_RECORD.search(head))
+    milder = MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(_record_of(block, texts))
+    return not milder
 
 
 def _record_of(block: Block, texts: Sequence[str]) -> str:

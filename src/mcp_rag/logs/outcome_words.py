@@ -15,6 +15,13 @@ GRAVE = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR!?)\b|level=(?:error|fatal)|\[(?:error|crit|alert|emerg|fatal)\]"
     r"|错误|严重|致命|异常|失败|无法|不足"
 )
+SEVERE_RECORD = re.compile(
+    r"^(?=.{0,60}\d\d:\d\d:\d\d).{0,80}?(?:^|[\s\[(|<:])"
+    r"(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|error|crit|alert|emerg|fatal)(?=[\]):>|\s/,])"
+    r"|^(?:ERROR|FATAL|CRITICAL)(?::| [\w.-]{1,40}:)|level=(?:error|fatal|critical)"
+    r"|\"(?:level|severity|levelname)\": ?\"(?i:error|fatal|critical)\""
+)
+MILD_FIELD = re.compile(r"\"(?:level|severity|levelname)\": ?\"(?i:warn(?:ing)?|notice|info|debug)\"")
 HEADED = re.compile(
     r"^\S{0,60}?(?: \S{1,20}){0,2}?[:\[(]? ?(?i:error|fatal|exception|panic|failure|failed|cannot|abort\w*)\b"
 )

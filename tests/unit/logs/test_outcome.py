@@ -37,10 +37,26 @@ def test_the_same_crash_below_a_warning_of_a_program_that_went_on_and_ended_well
     assert chance_of(*records[:5], warned.replace("WARNING", "ERROR"), *CRASH) > THRESHOLD
 
 
-def test_an_exception_that_a_service_logs_as_an_error_is_one_however_long_it_goes_on() -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["2026-11-27 10:00:05 ERROR mill: sack 5 raised", *CRASH],
+        CRASH,
+        ["2026-11-27 10:00:05,123 CRITICAL mill: the hopper is on fire"],
+        ["2026-11-27 10:00:05 http: panic serving 10.0.0.3:5: runtime error: index out of range [3] with length 3"],
+        ["2026/11/27 10:00:05 [error] 7#7: *3 connect() failed (111: Connection refused) while grinding"],
+        ['{"level": "error", "msg": "grinding failed", "at": "10:00:05"}'],
+    ],
+)
+def test_a_service_failed_however_long_it_goes_on_after_an_error_that_it_logs_or_an_exception(told: list[str]) -> None:
     records = [f"2026-11-27 10:00:{second:02} INFO mill: sack {second} finished, ok" for second in range(40)]
-    told = "2026-11-27 10:00:05 ERROR mill: sack 5 raised"
-    assert chance_of(*records[:5], told, *CRASH, *records[5:]) == 1.0
+    assert chance_of(*records[:5], *told, *records[5:]) == 1.0
+
+
+def test_an_exception_of_which_a_milder_record_tells_is_weighed() -> None:
+    records = [f'{{"level": "info", "msg": "sack {number} is ground"}}' for number in range(20)]
+    told = r'{"level": "warning", "msg": "tried again", "error": "Traceback (most recent call last):\n  File"}'
+    assert chance_of(*records[:5], told, *records[5:]) < 1.0
 
 
 @pytest.mark.parametrize(
