@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from mcp_rag.errors import ModelNotInstalled
+from mcp_rag.errors import KnowledgeError, ModelNotInstalled
 from mcp_rag.knowledge.embedder import Embedder
 from mcp_rag.knowledge.memory_embedder import MemoryEmbedder
 from mcp_rag.knowledge.model_catalogue import MULTILINGUAL
 from mcp_rag.knowledge.models import DEFAULT_MODEL, INT8_MODEL, installed_models, open_embedder
+from mcp_rag.knowledge.onnx_embedder import OnnxEmbedder
 
 TEXTS = [
     "AttributeError: module 'numpy' has no attribute 'float'",
@@ -133,3 +135,12 @@ def test_a_model_that_is_not_here_says_how_to_get_it() -> None:
     pytest.importorskip("sentence_transformers", reason="the extra sentence-transformers is not installed")
     with pytest.raises(ModelNotInstalled, match="HF_HUB_OFFLINE=0"):
         open_embedder("nobody/no-such-model", Path("nowhere"))
+
+
+def test_weights_of_another_model_are_told_of(tmp_path: Path) -> None:
+    folder = shutil.copytree(installed_models(Path("nowhere"))[DEFAULT_MODEL], tmp_path / DEFAULT_MODEL)
+    save_file({"embeddings.word_embeddings.weight": np.zeros((3, 384), np.float32)}, folder / "model.safetensors")
+    embedder = OnnxEmbedder(folder)
+    for embed in (embedder.embed, embedder.embed_queries):
+        with pytest.raises(KnowledgeError, match="models install"):
+            embed(["x"])

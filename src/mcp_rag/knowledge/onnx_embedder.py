@@ -76,8 +76,7 @@ class OnnxEmbedder:
             self._tokens = _Tokens(folder / "tokenizer.json")
             self._sessions = _Sessions(folder / "model.safetensors", threads or available_cores())
         except Exception as fault:  # tokenizers and safetensors share no exception of their own.
-            what, next_step = f"The embedding model in {folder} cannot be loaded", "Run `mcp-rag models install`"
-            raise KnowledgeError(what, str(fault), next_step) from fault
+            raise _unloadable(folder, fault) from fault
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed ``texts``: float32 of shape (len(texts), 384), each row of length 1."""
@@ -170,69 +169,82 @@ def _without_surrogates(text: str) -> str:
 
 
 class _Sessions:
-    """A session for each graph, opened at its first use; what two of them hold alike they share."""
+    """A session for each graph, opened at its first use; what is no linear layer's weight they share."""
 
     def __init__(self, weights: Path, threads: int) -> None:
-        import onnxruntime
-
-        self._runtime, self._threads = onnxruntime, threads
-        self._values = {name: _value(onnxruntime, tensor) for name, tensor in _read_weights(weights).items()}
+        self._weights, self._threads = weights, threads
+        self._shared = {name: _value(tensor) for name, tensor in _read_weights(weights) if not _is_linear(name)}
         self._opened: dict[str, Any] = {}
         self._opening = Lock()
 
     def of(self, graph: str) -> Any:
         with self._opening:
             if graph not in self._opened:
-                self._opened[graph] = self._open(graph)
+                try:
+                    self._opened[graph] = self._open(graph)
+                except Exception as fault:  # ONNX Runtime's exceptions share no base of their own.
+                    raise _unloadable(self._weights.parent, fault) from fault
             return self._opened[graph]
 
     def _open(self, graph: str) -> Any:
-        options = self._runtime.SessionOptions()
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         # Idle threads that spin take the cores from everyone else on the machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        values = dict(self._values)
-        for name in [name for name in values if _is_eight_bits(name, graph)]:
-            weight, scale = _quantised(values.pop(name).numpy())
-            values[f"{name}.int8"] = _value(self._runtime, weight)
-            values[f"{name}.scale"] = _value(self._runtime, scale)
+        # The session packs linear weights anew for itself: kept here they would lie in memory twice.
+        # What is shared is handed over twice: as the file's contents, and to be used where it lies, without a copy.
+        for name, value in self._shared.items():
+            options.add_initializer(name, value)
+        values = self._shared | {
+            part: _value(tensor)
+            for name, weight in _read_weights(self._weights)
+            if _is_linear(name)
+            for part, tensor in _as_wanted(name, weight, graph)
+        }
         options.add_external_initializers(list(values), list(values.values()))
         model = (files("mcp_rag.knowledge") / graph).read_bytes()
-        return self._runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _value(runtime: Any, tensor: NDArray[Any]) -> Any:
-    return runtime.OrtValue.ortvalue_from_numpy(tensor)
+def _unloadable(folder: Path, fault: Exception) -> KnowledgeError:
+    return KnowledgeError(
+        f"The embedding model in {folder} cannot be loaded", str(fault), "Run `mcp-rag models install`"
+    )
 
 
-def _read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """The tensors that the graph names, linear ones transposed to (in, out) as it multiplies them."""
+def _value(tensor: NDArray[Any]) -> Any:
+    import onnxruntime
+
+    return onnxruntime.OrtValue.ortvalue_from_numpy(tensor)
+
+
+def _read_weights(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """The tensors that the graphs name, linear ones transposed to (in, out) as they multiply them."""
     from safetensors import safe_open
 
-    tensors: dict[str, NDArray[np.float32]] = {}
     with safe_open(path, "np") as file:
         for name in file.keys():  # noqa: SIM118 — this is no mapping and cannot be iterated.
             if not name.startswith(UNUSED):
                 tensor = file.get_tensor(name)
-                tensors[name] = np.ascontiguousarray(tensor.T if _is_linear(name) else tensor, dtype=np.float32)
-    return tensors
+                yield name, np.ascontiguousarray(tensor.T if _is_linear(name) else tensor, dtype=np.float32)
+
+
+def _as_wanted(name: str, weight: NDArray[np.float32], graph: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """A linear weight as ``graph`` takes it: in float32, or as int8 and a scale for each column.
+
+    Per column, because one scale for a whole matrix costs twelve times as much: cosine .952 to .9935 (to torch's own).
+    """
+    if graph == INT8 or (graph == MIXED and ".attention." not in name):
+        scale = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny) / LARGEST_INT8
+        yield f"{name}.int8", np.rint(weight / scale).astype(np.int8)
+        yield f"{name}.scale", scale.astype(np.float32)
+    else:
+        yield name, weight
 
 
 def _is_linear(name: str) -> bool:
     return name.startswith("encoder.") and name.endswith(".weight") and "LayerNorm" not in name
-
-
-def _is_eight_bits(name: str, graph: str) -> bool:
-    """Whether ``graph`` takes the weight ``name`` as int8."""
-    return _is_linear(name) and (graph == INT8 or (graph == MIXED and ".attention." not in name))
-
-
-def _quantised(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """A linear weight as int8, and its scale, one a column.
-
-    Per column, because one scale for a whole matrix costs twelve times as much: cosine .952 to .9935 (to torch's own).
-    """
-    scale = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny) / LARGEST_INT8
-    return np.rint(weight / scale).astype(np.int8), scale.astype(np.float32)
