@@ -115,6 +115,7 @@ def test_who_may_only_read_is_shown_no_form_to_write(guarded: ServerProcess) -> 
 
 
 def test_after_many_wrong_tokens_a_right_one_is_told_to_wait(guarded: ServerProcess) -> None:
+    fresh = mcp_rag(guarded.home, "tokens", "create", "--name", "late", "--scope", "read").stdout.decode().strip()
     behind = {"x-forwarded-for": "203.0.113.77"}
     with httpx.Client(base_url=guarded.url, timeout=60, headers=behind) as client:
         forgery = re.search(r'name="forgery" value="([^"]+)"', client.get("/login").text)
@@ -123,11 +124,16 @@ def test_after_many_wrong_tokens_a_right_one_is_told_to_wait(guarded: ServerProc
             client.post("/login", data={"token": f"wrong {n}", "forgery": forgery[1]}).status_code for n in range(62)
         ]
         assert (statuses[0], statuses[-1]) == (403, 429)
-        waiting = client.post("/login", data={"token": TOKEN, "forgery": forgery[1]})
+        waiting = client.post("/login", data={"token": fresh, "forgery": forgery[1]})
         assert (waiting.status_code, waiting.headers["content-type"]) == (429, "text/html; charset=utf-8")
         assert int(waiting.headers["retry-after"]) > 0
+        bearing = {"authorization": f"Bearer {fresh}"}
+        assert client.get("/v1/incidents", headers=bearing).status_code == 429
         client.headers["x-forwarded-for"] = "203.0.113.78"
-        assert client.post("/login", data={"token": TOKEN, "forgery": forgery[1]}).status_code == 303
+        assert client.post("/login", data={"token": fresh, "forgery": forgery[1]}).status_code == 303
+        client.headers["x-forwarded-for"] = "203.0.113.77"
+        assert client.get("/v1/incidents", headers=bearing).status_code == 200, "it was right, whoever else guesses"
+        client.headers["x-forwarded-for"] = "203.0.113.78"
         for next_ in (
             "/\t/elsewhere.example",
             "/\\elsewhere.example",

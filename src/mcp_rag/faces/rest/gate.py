@@ -132,7 +132,7 @@ class Gate:
             session = self._sessions.named_in(HTTPConnection(scope).cookies.get(SESSION_COOKIE))
             return await anyio.to_thread.run_sync(self._caller_in, session) if session else None, True
         known, caller = self._access.remembered(token)
-        if not known and not self._desk.rates.is_shut_out(address_of(scope)):
+        if not known and self._desk.may_try(token, address_of(scope)):
             caller = await anyio.to_thread.run_sync(self._access.caller, token)
         return caller, False
 

@@ -54,6 +54,11 @@ class Access:
             until, caller = self._remembered.get(digest_of(token), (0.0, None))
         return time.monotonic() < until, caller
 
+    def has_let_in(self, token: str) -> bool:
+        """Whether ``token`` was right when it was last looked up, however long ago: no guess of somebody's."""
+        with self._lock:
+            return self._remembered.get(digest_of(token), (0.0, None))[1] is not None
+
     def caller(self, token: str) -> Caller | None:
         """Whose ``token`` is; None of a wrong, a revoked or an expired one.
 
@@ -64,6 +69,7 @@ class Access:
         found, seconds = self._looked_up(digest)
         with self._lock:
             self._remembered[digest] = (time.monotonic() + seconds, found)
+            self._remembered.move_to_end(digest)
             while len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
         return found

@@ -18,3 +18,10 @@ class Desk:
     rates: Rates
     audit: Audit
     metrics: Metrics
+
+    def may_try(self, token: str, address: str) -> bool:
+        """Whether it is looked up who ``token`` belongs to: from an address of many wrong ones only what was right before.
+
+        Others behind the same address go on with theirs so.
+        """
+        return not self.rates.is_shut_out(address) or self.access.has_let_in(token)

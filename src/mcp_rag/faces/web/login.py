@@ -33,7 +33,7 @@ def make_login() -> APIRouter:
             token, following = text_in(form, "token", TOKEN_CHARACTERS), local_address(form.get("next"))
         desk, address = request.app.state.desk, address_of(request.scope)
         caller = None
-        if token and not desk.rates.is_shut_out(address):
+        if token and desk.may_try(token, address):
             caller = await anyio.to_thread.run_sync(desk.access.caller, token)
         if caller is None:
             if wait := desk.rates.wait_for_address(address):
