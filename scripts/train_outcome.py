@@ -30,7 +30,7 @@ from mcp_rag.logs.blocks import Block, Survey, survey
 from mcp_rag.logs.cleaning import Cleaner
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
-from mcp_rag.logs.outcome import any_of, ended_badly, last_good_end
+from mcp_rag.logs.outcome import any_of, is_certain, last_good_end
 from mcp_rag.logs.outcome_features import MOST_LINES, NAMES, features, judged
 
 WEIGHTS = Path(__file__).parent.parent / "src/mcp_rag/logs/outcome.json"
@@ -58,8 +58,9 @@ class Judged:
 
 def judge(texts: Sequence[str], found: Survey, failed: bool, name: str, of: str, weight: float = 1.0) -> Judged:
     done = last_good_end(found)
-    vectors = np.array(features(judged(found, done, texts), found, texts)).reshape(-1, len(NAMES))
-    return Judged(of, name, failed, vectors, ended_badly(found, done), weight, weight == 1.0)
+    blocks = judged(found, done, texts)
+    vectors = np.array(features(blocks, found, texts)).reshape(-1, len(NAMES))
+    return Judged(of, name, failed, vectors, is_certain(found, done, blocks, texts), weight, weight == 1.0)
 
 
 def read_folder(folder: Path) -> Iterator[Judged]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from mcp_rag.logs.blocks import Survey
+from mcp_rag.logs.blocks import Block, Survey
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.outcome_features import NAMES, features, judged, speaks_for_itself
 
@@ -40,10 +40,8 @@ def failed(found: Survey, texts: Sequence[str]) -> bool:
 def chance(found: Survey, texts: Sequence[str]) -> float:
     """How probably something failed, from 0 to 1; what stands before the last good end of a whole run counts for nothing."""
     done = last_good_end(found)
-    if ended_badly(found, done):
-        return 1.0
     blocks = judged(found, done, texts)
-    if any(speaks_for_itself(block, texts) for block in blocks):
+    if is_certain(found, done, blocks, texts):
         return 1.0
     bias, learned = weights()
     odds = [
@@ -56,6 +54,11 @@ def chance(found: Survey, texts: Sequence[str]) -> float:
 def last_good_end(found: Survey) -> int:
     """The last line that says that a whole run went well; -1 where none does."""
     return max(found.lines_of(Ending.RUN_DONE, Ending.SUITE_DONE), default=-1)
+
+
+def is_certain(found: Survey, done: int, blocks: Sequence[Block], texts: Sequence[str]) -> bool:
+    """Whether nothing needs to be weighed: one of ``blocks``, those behind line ``done``, or a bad end speaks for itself."""
+    return ended_badly(found, done) or any(speaks_for_itself(block, texts) for block in blocks)
 
 
 def ended_badly(found: Survey, done: int) -> bool:
