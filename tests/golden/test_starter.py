@@ -62,6 +62,7 @@ OWN = {
 PUBLIC = {
     "nvidia-xid-memory-ecc": ["NVRM: Xid (PCI:0000:b7:00): 94, pid=7194, Contained: SM (0x1)"],
     "bad-interpreter-crlf": [
+        "f.sh: 行 2: $'foo\\r': 未找到命令",
         "web-1  | exec /docker-entrypoint.sh: no such file or directory",
         'standard_init_linux.go:207: exec user process caused "no such file or directory"',
     ],
@@ -77,6 +78,24 @@ PUBLIC = {
         "java.lang.StackOverflowError\n\tat com.fasterxml.jackson.databind.ser.Bean.serialize(B.java)"
     ],
     "no-space-left-on-device": ["tar: x: 无法写: 设备上没有空间"],
+    "apt-could-not-get-lock": [
+        "E: 无法获取 dpkg 前端锁 (/var/lib/dpkg/lock-frontend)，请查看您是否正以 root 用户运行？"
+    ],
+    "ld-cannot-find-library": ["/usr/bin/ld: 找不到 -lnope: 没有那个文件或目录"],
+    "make-commands-before-target": ["build.mk:1: *** 配方在第一个目标前开始。 停止。"],
+    "gcc-werror": ["cc1：所有的警告都被当作是错误"],
+    "c-header-missing": ["h.c:1:10: 致命错误：nope.h：没有那个文件或目录"],
+    "gcc-std-header-missing": ["u.c:1:1: 错误：未知的类型名‘uint32_t’"],
+    "shell-mkdir-exists": ['mkdir: 无法创建目录 "/tmp": 文件已存在'],
+    "script-permission-denied": ["bash: 行 1: ./deploy: 权限不够"],
+    "linux-exec-format-error": ["bash: 行 1: ./tool: 无法执行二进制文件：可执行文件格式错误"],
+    "linux-oom-killer": [
+        "train.sh: 第 1 行： 7554 已杀死               python3 train.py",
+        "train.sh: line 1:  7554 Killed                  python3 train.py",
+    ],
+    "git-index-lock": ["致命错误：无法创建 '/srv/app/.git/index.lock'：文件已存在。"],
+    "git-non-fast-forward": ["提示：更新被拒绝，因为远程仓库包含您本地尚不存在的提交。这通常是因为另外"],
+    "git-divergent-branches": ["致命错误：需要指定如何调和偏离的分支。"],
     "git-not-a-repository": ["致命错误：不是 git 仓库（或者任何父目录）：.git"],
     "postgres-relation-does-not-exist": ['错误:  关系 "orders" 不存在'],
     "shell-command-not-found": ["bash: cmake: 未找到命令"],

@@ -215,8 +215,8 @@ def _verbatim(literal: str) -> str:
 
 
 def _expression(text: str, *, is_ours: bool) -> tuple[Matcher, str, int]:
-    words = re.findall(r"[A-Za-z_ ]{3,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text))
-    literals = sum(len("".join(word.split())) for word in words)
+    words = re.findall(r"[A-Za-z_ ]{3,}|[\u3400-\u9fff]{2,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text))
+    literals = sum(map(_size, words))
     return (_ours if is_ours else _foreign)(text), required_text(text), literals
 
 

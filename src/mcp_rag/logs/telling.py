@@ -43,6 +43,7 @@ _ONLY_ITS_PLACE = re.compile(
     r"|missing \d+ required positional|takes \d+ positional|unexpected keyword|not enough values|too many values"
     r"|invalid literal for int|could not convert string|maximum recursion|stack overflow|timed? ?out|Killed|core dumped"
     r"|No such file or directory|Permission denied|command not found|Is a directory|Connection (?:refused|reset)"
+    r"|没有那个文件或目录|权限不[够足]|未找到命令|是一个目录|拒绝连接|连接被对方重设"
     r"|status code|non-zero exit|(?:Client|Server) Error|Command failed"
     r"|error (?:has )?occurred|went wrong|see the (?:log|output)|processing your request",
     re.IGNORECASE,

@@ -88,6 +88,7 @@ def test_what_a_log_says_never_leaves_its_place_in_a_command(value: str) -> None
 
 def test_a_chinese_character_says_as_much_as_two_latin_ones() -> None:
     assert compile_symptom("设备上没有空间").specificity == 14
+    assert compile_symptom(r"re:写入.+: 设备上没有空间").specificity == 18
     found = compile_symptom('关系 "{relation}" 不存在').match([Excerpt(1, '错误:  关系 "orders" 不存在')])
     assert found is not None
     assert found.variables == {"relation": "orders"}

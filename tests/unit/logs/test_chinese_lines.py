@@ -25,6 +25,11 @@ def failing(line: str) -> list[str]:
         "内存不足，进程退出",
         "下载失败: 重试 3 次后仍无法连接",
         "错误: 重试次数已用尽",
+        '/usr/bin/env: "bash\\r": 没有那个文件或目录',
+        "bash: 行 1: ./deploy: 权限不够",
+        "build.mk:1: *** 配方在第一个目标前开始。 停止。",
+        "umount: /: 目标忙.",
+        "train.sh: 第 1 行： 7554 已杀死               python3 train.py",
     ],
 )
 def test_a_line_that_tells_of_an_error_is_found(line: str) -> None:
@@ -42,6 +47,7 @@ def test_a_line_that_tells_of_an_error_is_found(line: str) -> None:
         "异常检测模块已启动",
         "正在下载 错误码表.txt",
         "[信息] 严重性等级: 低",
+        "提示: 文件已存在时覆盖",
     ],
 )
 def test_a_word_of_failure_alone_is_none(line: str) -> None:

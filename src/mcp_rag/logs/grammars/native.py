@@ -46,7 +46,7 @@ RULES = (
     rule("cmake-error", Role.COMPILE, "cmake error", r"^CMake Error\b", reach(r"^\s|^Call Stack", blanks=1, key=r"^  \S|CMake Error: "), "CMake error", None, "cmake", merges=3),
     rule("cmake-incomplete", Role.CONSEQUENCE, "configuring incomplete|build step for", r"^-- Configuring incomplete", reason="CMake gave up", tool="cmake"),
     rule("configure-error", Role.TOOL, "configure: error", r"^configure: error: ", reach(r"^configure: error|^See `config|^\s+\S"), "configure could not go on", None, "autoconf"),
-    rule("make-no-rule", Role.TOOL, "*** ", r"^\S*make(?:\[\d+\])?: \*\*\* (?:No rule|No targets|missing|multiple|target|\w+ .*Stop)|^\S+:\d+: \*\*\* .*Stop\.", reason="make has nothing to build it with", tool="make"),
+    rule("make-no-rule", Role.TOOL, "*** ", r"^\S*make(?:\[\d+\])?: \*\*\* (?:No rule|No targets|missing|multiple|target|\w+ .*Stop|.*停止。)|^\S+:\d+: \*\*\* .*(?:Stop\.|停止。)", reason="make has nothing to build it with", tool="make"),
     rule("make-error", Role.CONSEQUENCE, "*** [|*** wait|recipe for target", r"^\S*make(?:\.exe)?(?:\[\d+\])?: \*\*\* |recipe for target .* failed", reason="make gave up", tool="make", merges=3),
     rule("ninja-error", Role.TOOL, "ninja: error|ninja: fatal", r"^ninja: (?:error|fatal): ", reason="ninja could not go on", tool="ninja"),
     rule("ninja-failed", Role.CONSEQUENCE, "failed: ", r"^FAILED: (?:\[code=\d+\] )?\S+(?: \S+){0,3}\s*$", reach(needs=r"^(?::|cd|\S*/\S+|cc|c\+\+|gcc|g\+\+|clang\S*|nvcc|ccache|python3?|ar|ld|cmake|rustc)\s|^ninja: "), reason="the step that ninja gave up on", tool="ninja"),
