@@ -57,11 +57,11 @@ SERVERS = (
     rule("nginx", Role.TOOL, "[emerg]|[alert]|[crit]", r"\[(?:emerg|alert|crit)\]", ONE_LINE, "nginx could not go on", None, "nginx"),
     rule("postgres", Role.TOOL, "fatal:  |error:  |panic:  |psql: ", r"\b(?:FATAL|PANIC|ERROR):  \S|^psql: (?:error|FATAL)", reach(r"(?:DETAIL|HINT|CONTEXT|STATEMENT|LINE \d+|QUERY):\s|^\s+\^"), "PostgreSQL refused", "sql", "postgresql", merges=0),
     rule("mysql", Role.TOOL, "[error] [my-|error 1|error 2|[error] innodb", r"\[ERROR\] \[MY-\d+\]|^ERROR \d{4} \(\w{5}\)|\[ERROR\] (?:InnoDB|mysqld|Fatal|Aborting)", ONE_LINE, "MySQL refused", "sql", "mysql", merges=0),
-    rule("redis", Role.TOOL, "# fatal|can't handle rdb|misconf|noauth|wrongpass|# could not|# oom", r"# (?:Fatal|Can't|Could not|OOM)|^\(error\) |MISCONF |NOAUTH |WRONGPASS ", ONE_LINE, "redis refused", None, "redis"),
+    rule("redis", Role.TOOL, "# fatal|can't handle rdb|misconf|noauth|wrongpass|# could not|# oom|clusterdown|crossslot|wrongtype|readonly you|masterdown|noscript|noperm|execabort|noreplicas|loading redis|(error) ", r"# (?:Fatal|Can't|Could not|OOM)|^\(error\) |MISCONF |NOAUTH |WRONGPASS |^(?:CLUSTERDOWN|CROSSSLOT|WRONGTYPE|READONLY|MASTERDOWN|NOSCRIPT|NOPERM|EXECABORT|NOREPLICAS|LOADING) [A-Z]", ONE_LINE, "redis refused", None, "redis"),
 )
 
 KERNEL = (
-    rule("out-of-memory", Role.CRASH, "out of memory: kill|oom-kill|killed process|invoked oom-killer|oomkilled|cannot allocate memory", r"Out of memory: Kill|oom-kill:|Killed process \d+|invoked oom-killer|Cannot allocate memory", ONE_LINE, "memory ran out", None, "kernel", merges=1),
+    rule("out-of-memory", Role.CRASH, "out of memory: kill|oom-kill|killed process|invoked oom-killer|oomkilled|cannot allocate memory|out of memory allocating", r"Out of memory: Kill|: out of memory allocating \d+ bytes|oom-kill:|Killed process \d+|invoked oom-killer|Cannot allocate memory", ONE_LINE, "memory ran out", None, "kernel", merges=1),
     rule("killed", Role.CRASH, "killed", r"^(?:\S+: line \d+: +\d+ )?Killed\b|\bsignal 9\b.*[Kk]ill", ONE_LINE, "the process was killed, most often for memory", None, "kernel"),
     rule("killed-chinese", Role.CRASH, "已杀死|段错误|总线错误|非法指令|浮点数例外|已放弃|文件大小超出限制|超出 cpu 时限", r"(?:^|行[:：] ?\d* *)(?:已杀死|段错误|总线错误|非法指令|浮点数例外|已放弃|文件大小超出限制|超出 CPU 时限)", ONE_LINE, "a signal ended the process, in Chinese", None, "kernel"),
     rule("disk-full", Role.CRASH, "no space left on device|disk quota exceeded|enospc", r"No space left on device|Disk quota exceeded|ENOSPC", ONE_LINE, "the disk is full", None, "kernel"),
