@@ -215,7 +215,9 @@ def _verbatim(literal: str) -> str:
 
 
 def _expression(text: str, *, is_ours: bool) -> tuple[Matcher, str, int]:
-    words = re.findall(r"[A-Za-z_ ]{3,}|[\u3400-\u9fff]{2,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text))
+    words = re.findall(
+        r"[A-Za-z_ ]{3,}|[\u3400-\u9fff]{2,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text)
+    )
     literals = sum(map(_size, words))
     return (_ours if is_ours else _foreign)(text), required_text(text), literals
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, PASSED_ON, WARNING, WARNS
+from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, NOT_AS_IT_MUST_BE, PASSED_ON, SAID_LAST, WARNING, WARNS
 from mcp_rag.logs.grammars.harmless import is_harmless
 from mcp_rag.logs.grammars.listings import is_listed, is_task_failure, rescued_until
 from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
+from mcp_rag.logs.outcome_words import GOOD
 from mcp_rag.logs.scanning import Progress, hits, unseen
+
+LAST_LOOKED_AT = 40
+"""Lines at a log's end among which the last one that holds anything is looked for. Chosen by eye."""
 
 LONGEST_JOINED = 15
 """Lines up to which neighbours of different kinds are taken for one failure: ``train_span_ranker.py`` gave .759 of F1 on
@@ -62,7 +66,25 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
         if block is None or (inside and block.rule.role <= blocks[-1].rule.role):
             continue
         _add(blocks, block)
-    return Survey(_unmended([block for block in blocks if block.rule.role is not Role.HARMLESS], texts), marks)
+    last = _said_last(texts, blocks, marks)
+    told = [block for block in blocks if block.rule.role is not Role.HARMLESS]
+    return Survey(_unmended(told, texts) + ([last] if last else []), marks)
+
+
+def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int, Ending]]) -> Block | None:
+    """The last line, where no other tells more and it says that something is not as it must be: a gate, a check."""
+    if any(block.rule.role >= Role.GENERIC or block.rule.role is Role.CONSEQUENCE for block in blocks):
+        return None
+    line = next(
+        (line for line in range(len(texts) - 1, max(-1, len(texts) - LAST_LOOKED_AT), -1) if texts[line].strip()), None
+    )
+    if line is None or (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks):
+        return None
+    text = _bare(texts[line][:LONGEST_EXAMINED])
+    shown = text[:1].isspace() or is_listed(text) or is_harmless(text) or MILD.match(text) or GOOD.search(text)
+    if shown or not NOT_AS_IT_MUST_BE.search(text):
+        return None
+    return Block(line, line, line, SAID_LAST)
 
 
 def _unmended(blocks: list[Block], texts: Sequence[str]) -> list[Block]:

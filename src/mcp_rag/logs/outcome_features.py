@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from mcp_rag.logs.blocks import Block, Survey
+from mcp_rag.logs.grammars.generic import SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.outcome_words import (
@@ -38,7 +39,7 @@ from mcp_rag.logs.outcome_words import (
     says_bad,
     says_good,
 )
-from mcp_rag.logs.trying import is_tried_again
+from mcp_rag.logs.trying import is_tried_again, was_not_the_last_try
 
 T = TypeVar("T")
 
@@ -60,6 +61,9 @@ NAMES = (
     "grave record above",
     "mild record below",
     "warning above and a record below",
+    "said last",
+    "like the lines beside it",
+    "in columns with the lines beside it",
     "lines",
     "same words elsewhere",
     "nothing after",
@@ -108,7 +112,8 @@ LONGEST_TEXT = 400
 LAST_BLOCKS, LAST_OF_ROLE, FIRST_OF_ROLE = 60, 15, 5
 """Blocks of a log that are judged: the last ones, and of each role the last and the first."""
 
-_DIGITS = re.compile(r"0x[0-9a-f]+|\d+")
+_DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
+_COLUMN = re.compile(r"(?:\s{2,}|\t|[|│] ?)(?=\S)")
 
 
 class Setting:
@@ -143,7 +148,11 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
         alike = [block for block in blocks if block.rule.role is role]
         chosen += alike[:FIRST_OF_ROLE] + alike[-LAST_OF_ROLE:]
     alone = sorted(set(chosen), key=lambda block: block.first)
-    return [block for block in alone if block.first > tried or not is_tried_again(block, texts)]
+    return [
+        block
+        for block in alone
+        if not was_not_the_last_try(block, texts) and (block.first > tried or not is_tried_again(block, texts))
+    ]
 
 
 def features(blocks: Sequence[Block], found: Survey, texts: Sequence[str]) -> list[list[float]]:
@@ -182,8 +191,42 @@ def _of_block(block: Block, texts: Sequence[str]) -> list[float]:
         float(
             bool(WARNS.search(record) and not GRAVE.search(record) and TIMED.search(record) and RECORD.search(below))
         ),
+        float(block.rule is SAID_LAST),
+        float(is_listed(block, texts)),
+        float(_in_columns(block, texts)),
         math.log2(len(block)),
     ]
+
+
+def is_listed(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a block is one line that begins as those beside it do: a commit's title, a row, an entry of a list."""
+    if len(block) > 1:
+        return False
+    head = _kind(texts[block.key])
+    return bool(head) and any(_kind(line) == head for line in _beside(block, texts))
+
+
+def _in_columns(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a column of a line begins where one of a line beside it does."""
+    if len(block) > 1:
+        return False
+    columns = _columns(texts[block.key])
+    return bool(columns) and any(columns & _columns(line) for line in _beside(block, texts))
+
+
+def _beside(block: Block, texts: Sequence[str]) -> list[str]:
+    return _filled(texts, max(0, block.first - 2), block.first) + _filled(texts, block.last + 1, block.last + 3)
+
+
+def _columns(text: str) -> set[int]:
+    """Where its columns begin, the first one aside."""
+    return {found.end() for found in _COLUMN.finditer(text[:LONGEST_TEXT]) if found.end() > 3}
+
+
+def _kind(text: str) -> str:
+    """What kind of thing a line begins with: a number, a hash, a date, a bullet; nothing where it begins with a word."""
+    first = _DIGITS.sub("0", text[:60]).split()[:1]
+    return text[: len(text) - len(text.lstrip())] + first[0] if first and not first[0][:1].isalpha() else ""
 
 
 def speaks_for_itself(block: Block, texts: Sequence[str]) -> bool:

@@ -18,6 +18,29 @@ _POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )
 _ADDRESS = re.compile(r"(?:^|\s)Connecting to \S+ .*\bfailed: ")
 
 
+_COUNTED = re.compile(
+    r"\b(?:attempt|try|retry)\W{0,2}(?P<try>\d+) ?(?:/|of) ?(?P<of>\d+)|\b(?P<left>\d+) (?:retries|attempts|tries)\b",
+    re.IGNORECASE,
+)
+LINES_BELOW = 3
+"""Lines below what failed in which the count of tries may stand. Chosen by eye."""
+
+
+def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
+    """Whether tries are counted, this was not the last one, and something else than a try stands below: the next went well."""
+    near = texts[block.first : block.last + 1 + LINES_BELOW]
+    counted = [found for text in near if (found := _COUNTED.search(text))]
+    if not counted or not any(map(_AGAIN.search, near)) or not all(map(_is_left, counted)):
+        return False
+    return any(
+        text.strip() and not _AGAIN.search(text) and not _COUNTED.search(text) for text in texts[block.last + 1 :]
+    )
+
+
+def _is_left(counted: re.Match[str]) -> bool:
+    return int(counted["left"]) > 0 if counted["left"] else int(counted["try"]) < int(counted["of"])
+
+
 def is_tried_again(block: Block, texts: Sequence[str]) -> bool:
     """Whether every line of a block says that what failed is tried again, or is what a loop that waits for a server gets, or
     wget at one of its addresses."""

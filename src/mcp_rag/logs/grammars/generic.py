@@ -41,6 +41,15 @@ CHILD_FAILED = rule("child-failed", Role.GENERIC, "childfailederror", r"(?!)", r
 
 WARNING = rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWARN(?:ING)?\b|: Warning:", INDENTED, "a warning", merges=0)
 
+SAID_LAST = rule("said-last", Role.LOGGED, "said last", r"(?!)", reason="the last line, which says that something is not as it must be")
+
+NOT_AS_IT_MUST_BE = re.compile(
+    r"(?i)\b(?:not|cannot|can't|isn't|doesn't|below|exceeds?|exceeded|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
+    r"|refus\w+|reject\w+|blocked|abort\w*|giving up|gave up|invalid|wrong|violat\w+|too (?:many|few|long|large|small|old"
+    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|corrupt\w*|inconsistent|overdue|out of)\b(?![\w ]{0,20}[=:] ?0\b)|不(?!在)|未|没有|超过|低于|缺"
+)
+"""Words by which a program says without any word of failure that it will not go on. Chosen by eye."""
+
 RULES = (
     CHILD_FAILED,
     rule("exception", Role.CRASH, "exception|error", r"^(?:Caused by: |Uncaught |! )?(?:[a-zA-Z_$][\w$]*[./\\])+_?[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)\b(?=[:\s]|$)", _thrown, "exception with a stack trace"),
@@ -48,7 +57,7 @@ RULES = (
     rule("error-named", Role.CRASH, "error:|exception:",
          r"^(?:E\s+)?(?:[a-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception): \S", INDENTED, "an exception"),
     rule("logged-exception", Role.LOGGED, "exception|error", r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b", _thrown, "logged exception"),
-    rule("fatal-line", Role.GENERIC, "fatal|panic|critical|emerg|abort", r"(?:^|[\s\[(|:])(?:FATAL|PANIC|CRITICAL|EMERG|emerg|fatal)(?:[\]):|\s]|$)|^[Ff]atal(?: error)?: |^Aborted\b", INDENTED, "a fatal record"),
+    rule("fatal-line", Role.GENERIC, "fatal|panic|critical|emerg|abort", r"(?:^|[\s\[(|:])(?:FATAL|PANIC|CRITICAL|EMERG)(?:[\]):|\s]|$)|\[(?:emerg|fatal)\]|^(?:[\w./-]{1,40}: ){0,2}[Ff]atal(?: error)?[:!] |^Aborted\b", INDENTED, "a fatal record"),
     rule("error-line", Role.GENERIC, "error:|error -|error!|errors:|error :", r"^(?:[\w./+-]{1,80}: ){0,3}(?:\d+: )?(?:[Ff]atal |[Ii]nternal |[Ss]yntax |[Pp]arse )?(?:ERROR|[Ee]rror)S?s?\s?[:!-](?!\S*=)", INDENTED, "an error message"),
     rule("error-somewhere", Role.LOGGED, "error:|error -|[error]|error]|error |err!|err]|level=error|severe|\"error\"|failure:|✘|✗|✖|❌", r"\b(?:ERROR|SEVERE|ERR)\b|(?<![-_/])\berror\b\s?(?:[:\]](?!\s?\d+\.\d)|-(?![a-z]))|level=(?:error|fatal)|\"level\":\s?\"(?:error|fatal)|^\S*[✘✗✖❌]|\b[Ff]ailure:", INDENTED, "a record of severity error", merges=0),
     rule("error-line-chinese", Role.GENERIC, "错误|异常|失败|故障|报错", r"^(?:[\w./+-]{1,80}[:：]\s?){0,3}(?:\d+[:：]\s?)?(?:致命|严重|编译|语法|内部|未知|系统)?(?:错误|异常|失败|故障|报错)\s?[:：!！]", INDENTED, "an error message in Chinese"),

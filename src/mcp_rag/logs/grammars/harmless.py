@@ -25,14 +25,16 @@ _AT_START = (
     r"\[ERROR\] \[Help",
     r"[A-Z][A-Z0-9_]*=\S*$|Total: 0 \(",  # variables of an environment; Trivy found nothing
     r"[<>] (?:HTTP/\d|[A-Z][\w-]*: )",  # headers of HTTP, as curl -v shows them
-    r"(?:(?:HEAD is now at |Previous HEAD position was |commit |\* |Merge: )[0-9a-f]{7,40}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}) (?:\([^)]*\) )?(?!(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)[A-Z]",  # subjects of commits
-    r"\[[\w./-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?:Fix|Add|Handle|Remove|Revert|Merge|Improve|Raise|Catch|Test|Update|Refactor|fix|feat|test)[ (:]",
+    r"(?:commit |Merge: )[0-9a-f]{7,40} (?:\([^)]*\) )?(?!(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)[A-Z]",  # subjects of commits
+    r"\+{1,4} (?!\S*:)\S",  # commands, as set -x shows them
+    r"(?i:caught|handled|ignored|recovered|simulated)(?: \w+)?: ",  # said by a program that goes on
 )
 
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b",  # counts of nothing
     r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
-    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
+    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?)|[Ff]atal|FATAL)(?: [a-z]+)?\s?[:=]?\s*\b0\b(?![./]\d)",
+    r"\b[Ee]rror (?:[Rr]ate|[Cc]ount|[Bb]udget)s?\b",
     r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|(?:后|正在|准备)重试|重试中",  # the same in Chinese
     r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings

@@ -19,11 +19,15 @@ _LISTED = re.compile("|".join((
     r"\s*\d+\s+\d{4}-\d\d-\d\d \d\d:\d\d\s{2,}\S",  # unzip -l
     r"\S.*\s{2,}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+\d+$",  # python -m zipfile -l
     rf"(?:[\w@+-][\w.@+-]*/)+(?!.*\b{_SENTENCE}\b)[^/:]*\.\w{{1,8}}$",  # tar -v, rsync -v, find
-    r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,10} (?:\([^)]*\) )?(?!\W*(?:(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b|error[:\]]|level=))\S",  # git log --oneline
+    r"(?:[*|\\/_ ]* )?(?=[a-f]*\d)(?:(?=\d*[a-f])[0-9a-f]{7,40}|[0-9a-f]{7,40}(?= \d{4}-\d\d-\d\d )) (?:\([^)]*\) )?(?!\W*(?:(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b|error[:\]]|level=))\S",  # git log --oneline
+    r"(?:Previous HEAD position was|HEAD is now at) [0-9a-f]{7}|\[[\w./ -]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?!\w*(?:[Ee]rror|Exception|[Ff]atal|ERROR|FATAL)\b)\S|Applying: ",  # git says a commit's subject
+    r"(?:TASK|PLAY|RUNNING HANDLER) \[",  # Ansible's, by their names
+    r"(?:\S+:)?#define\s|\s*\d+\)?\s(?:E[A-Z\d]{3,}|SIG[A-Z\d]{3,})\b",  # names of errors and signals
+    r"[|│] [^|│┆]*[|│┆] [^|│┆]*[|│┆]",  # rows of tables
     r"\S+::\S.* (?:PASSED|SKIPPED|XFAIL|XPASS)(?:\s+\(.*\))?(?:\s+\[ *\d+%\])?$",  # tests by their names: pytest -v
     r"\s*(?:✓|✔|√|ok \d+ - |--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
-    r"debug[1-3]: |\* (?:connect to|Immediate connect fail for) ",  # ssh -v and curl -v say each try; whether all failed stands apart
+    r"debug[1-3]: |\* (?:connect to|Immediate connect fail for|TLSv1\.\d \((?:IN|OUT)\),) ",  # ssh -v and curl -v say each try; whether all failed stands apart
     r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found
     r"(?:\[WARNING\]\s+\(\d+\) : )?Server \S+ is DOWN, reason: .*(?:\b[1-9]\d* active and|\band [1-9]\d* backup) ",  # HAProxy goes on with the others
     r"(?:\[pid +\d+\] )?\w+\(.*\)\s+= -?\d+(?: E[A-Z]+ \([^()]*\))?$",  # strace

@@ -99,7 +99,7 @@ ENDINGS = (
         r"^test result: ok|^\s*[1-9]\d* passing \([\d.]+ ?\w+\)$|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
     ),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
-    _ending(Ending.SUITE_DONE, "ok|congratulations", r"^OK \(\d+ tests?, \d+ assertions?\)|^OK, but (?:incomplete, |skipped, |or |risky |there were issues)+|^\s*congratulations :\)"),
+    _ending(Ending.SUITE_DONE, "ok|congratulations", r"^OK \(\d+ tests?(?:, \d+ assertions?)?\)|^OK, but (?:incomplete, |skipped, |or |risky |there were issues)+|^\s*congratulations :\)"),
     _ending(Ending.TRY_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded|ok)\b|\b(?:is|became|now) healthy\b"),
     _ending(Ending.TRY_DONE, "connected.", r"^Connecting to .*\.\.\. connected\.$"),
     _ending(Ending.TRY_DONE, "ready", r"^ready[.!]?$|\b(?:server|service|database|container|app|api|host|endpoint|url|port)\b.*\b(?:is|now) ready\b"),

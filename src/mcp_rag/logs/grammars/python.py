@@ -14,7 +14,8 @@ _RAISED = re.compile(r"^[| ]{0,8}(?=\S)[A-Za-z_][\w.]*(?::\s|:?$)")
 _CHAIN = re.compile(r"During handling of the above exception|The above exception was the direct cause|Original Traceback")
 _GOES_ON = re.compile(_CHAIN.pattern + r"|Traceback \(most recent call last\)|^\s*[+|]")
 _HEAD = re.compile(r"Traceback \(most recent call last\)")
-_INSIDE = re.compile(r"^[ \t]|^[|+]|^$")
+_INSIDE = re.compile(r"^[ \t]|^[|+]|^> File |^[│╭╰]|^$")
+"""Loguru points at the frame that caught it, rich draws a box around all."""
 _REFERS = re.compile(r"\bCaught \w+ in |look up to see|following error|[Ss]ee (?:root cause )?above|ChildFailedError|SystemExit")
 """A last exception that says no more than an earlier one of its chain, to which it refers."""
 
