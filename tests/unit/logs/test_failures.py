@@ -288,3 +288,21 @@ def test_a_quiet_run_that_failed_is_a_failure() -> None:
         "1 failed, 2 passed in 3.32s",
     ]
     assert find_failures(log_of("\n".join(lines)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "╭─── Traceback (most recent call last) ───╮\n│ /srv/a.py:3 in <module>                 │\n"
+        "│                                         │\n│ ❱ 3 y = x / 0                           │\n"
+        "╰─────────────────────────────────────────╯\nZeroDivisionError: division by zero",
+        'Traceback (most recent call last):\n\n> File "/srv/a.py", line 4, in <module>\n    plugin(0)\n    │      └ 0\n'
+        '\n  File "/srv/a.py", line 3, in plugin\n    return 10 / n\n                └ 0\n\n'
+        "ZeroDivisionError: division by zero",
+    ],
+    ids=["rich", "loguru"],
+)
+def test_a_traceback_that_was_drawn_is_one_block(text: str) -> None:
+    (span,) = find_failures(log_of(text))
+    assert (span.first, span.last) == (1, text.count("\n") + 1)
+    assert span.key == span.last

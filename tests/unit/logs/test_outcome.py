@@ -126,3 +126,20 @@ def test_of_very_many_failures_few_are_judged() -> None:
 def test_a_log_that_ends_well_shows_no_span() -> None:
     log = Log("mill.log", "\n".join(["grist: failed to open the cache", *STEPS, "finished, all is ready"]).encode())
     assert find_failures(log) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [
+        ("mill: sack 12 not released, dust 0.4 beyond the limit", True),
+        ("mill: 12 sacks released, 0 not released, ready", False),
+        ("mill: 12 sacks are ground", False),
+        ("  --strict   refuse a sack that is not dry", False),
+    ],
+)
+def test_the_last_line_is_a_block_where_no_other_tells_and_it_says_what_is_not_as_it_must_be(
+    last: str, shown: bool
+) -> None:
+    lines = [*STEPS, last, ""]
+    assert [block.key for block in survey(lines).blocks] == ([len(STEPS)] if shown else [])
+    assert survey([*STEPS, *CRASH, last]).blocks[-1].key < len(STEPS) + len(CRASH)

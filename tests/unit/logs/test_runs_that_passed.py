@@ -84,9 +84,24 @@ PASSING = [
     "/lib/sklearn/_validation.py:493: FitFailedWarning: \n3 fits failed out of a total of 6.\n"
     + TRACE
     + "\n\n  warnings.warn(msg, W)",
+    "Previous HEAD position was ceba047 fix: failed refund error handling\nHEAD is now at 1c2d3e4 cannot fail: done",
+    "* c3b6139 error: branch not found\n* 6467521 2026-10-02 avoid segmentation fault of search",
+    "+ grep -q fatal: logs/error-5.log\n+ echo fatal\nrotated 3 logs",
+    "│ level  ┆ count │\n│ fatal: ┆ 40    │\n│ error: ┆ 41    │",
+    "data:\n  fatal: panic|killed\n  retries: 3",
+    "error rate 0.022, limit 0.100\nerror count: 0\nmodel promoted",
+    "caught: fatal: disk\nimported 40, failed 0\nsaved",
+    "attempt 1/5 failed: Error: connect ECONNREFUSED 127.0.0.1:9 - retrying in 20 ms\nrates are here\ndone: 2 stored",
+    "Time: 0.047\njava.lang.IllegalStateException: expected in this test\n\tat a.B.c(B.java:3)\n\nOK (3 tests)",
+    "TASK [Exit code 3 means not found] ***\nok: [localhost]\nPLAY RECAP ***\nlocalhost : ok=5 failed=0 rescued=1",
 ]
 
 FAILING = [
+    "evaluating 3 routes\naccuracy 0.894 of 0.900\nGATE: intent-router not promoted: weighted accuracy is low",
+    "attempt 5/5 failed: Error: connect ECONNREFUSED 127.0.0.1:9\nrates are not here",
+    "attempt 1/5 failed: Error: connect ECONNREFUSED 127.0.0.1:9 - retrying in 20 ms",
+    "+ bin/deploy\nfatal: no such release",
+    "caught nothing\nfatal: disk",
     "Warning message:\nNAs introduced by coercion\nError in fit(1) : no data\nExecution halted",
     "Warning message:\nlog4j: no appenders\njava.lang.IllegalStateException: queue gone\n\tat a.B.c(B.java:3)",
     "  2 passing (294ms)\n  1 failing\n\n  1) cart sums:\n     AssertionError: expected 5 to equal 6",
