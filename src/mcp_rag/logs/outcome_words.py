@@ -18,7 +18,7 @@ GRAVE = re.compile(
 SEVERE_RECORD = re.compile(
     r"^(?=.{0,60}\d\d:\d\d:\d\d).{0,80}?(?:^|[\s\[(|<:])"
     r"(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|error|crit|alert|emerg|fatal)(?=[\]):>|\s/,])"
-    r"|^(?:ERROR|FATAL|CRITICAL)(?::| [\w.-]{1,40}:)|level=(?:error|fatal|critical)"
+    r"|^\[(?:ERROR|FATAL|CRITICAL)\]: |^(?:ERROR|FATAL|CRITICAL)(?::| [\w.-]{1,40}:)|level=(?:error|fatal|critical)"
     r"|^\{.*\"(?:level|severity|levelname)\": ?\"(?i:error|fatal|critical)\""
 )
 MILD_FIELD = re.compile(r"\"(?:level|severity|levelname)\": ?\"(?i:warn(?:ing)?|notice|info|debug)\"")
