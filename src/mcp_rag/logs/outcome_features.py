@@ -192,13 +192,13 @@ def _of_block(block: Block, texts: Sequence[str]) -> list[float]:
             bool(WARNS.search(record) and not GRAVE.search(record) and TIMED.search(record) and RECORD.search(below))
         ),
         float(block.rule is SAID_LAST),
-        float(is_listed(block, texts)),
+        float(_is_like_those_beside(block, texts)),
         float(_in_columns(block, texts)),
         math.log2(len(block)),
     ]
 
 
-def is_listed(block: Block, texts: Sequence[str]) -> bool:
+def _is_like_those_beside(block: Block, texts: Sequence[str]) -> bool:
     """Whether a block is one line that begins as those beside it do: a commit's title, a row, an entry of a list."""
     if len(block) > 1:
         return False
@@ -225,7 +225,8 @@ def _columns(text: str) -> set[int]:
 
 def _kind(text: str) -> str:
     """What kind of thing a line begins with: a number, a hash, a date, a bullet; nothing where it begins with a word."""
-    first = _DIGITS.sub("0", text[:60]).split()[:1]
+    text = text[:60]
+    first = _DIGITS.sub("0", text).split()[:1]
     return text[: len(text) - len(text.lstrip())] + first[0] if first and not first[0][:1].isalpha() else ""
 
 

@@ -16,29 +16,14 @@ _LAST_TIME = re.compile(
 )
 _POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )")
 _ADDRESS = re.compile(r"(?:^|\s)Connecting to \S+ .*\bfailed: ")
-
-
 _COUNTED = re.compile(
-    r"\b(?:attempt|try|retry)\W{0,2}(?P<try>\d+) ?(?:/|of) ?(?P<of>\d+)|\b(?P<left>\d+) (?:retries|attempts|tries)\b",
+    r"\b(?:attempt|try|retry)\W{0,2}(?P<try>\d{1,9}) ?(?:/|of) ?(?P<of>\d{1,9})\b"
+    r"|\b(?P<left>\d{1,9}) (?:retries|attempts|tries)\b",
     re.IGNORECASE,
 )
-LINES_BELOW = 3
-"""Lines below what failed in which the count of tries may stand. Chosen by eye."""
 
-
-def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
-    """Whether tries are counted, this was not the last one, and something else than a try stands below: the next went well."""
-    near = texts[block.first : block.last + 1 + LINES_BELOW]
-    counted = [found for text in near if (found := _COUNTED.search(text))]
-    if not counted or not any(map(_AGAIN.search, near)) or not all(map(_is_left, counted)):
-        return False
-    return any(
-        text.strip() and not _AGAIN.search(text) and not _COUNTED.search(text) for text in texts[block.last + 1 :]
-    )
-
-
-def _is_left(counted: re.Match[str]) -> bool:
-    return int(counted["left"]) > 0 if counted["left"] else int(counted["try"]) < int(counted["of"])
+LINES_BELOW, MOST_LINES_BELOW = 3, 200
+"""Lines below what failed in which the count of tries may stand, and in which something else is looked for. Chosen by eye."""
 
 
 def is_tried_again(block: Block, texts: Sequence[str]) -> bool:
@@ -49,3 +34,17 @@ def is_tried_again(block: Block, texts: Sequence[str]) -> bool:
         return False
     several = len(lines) > 1 and all(map(_POLLED.search, lines))
     return several or all(map(_AGAIN.search, lines)) or all(map(_ADDRESS.search, lines))
+
+
+def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
+    """Whether tries are counted, this was not the last one, and something else than a try stands below: the next went well."""
+    near = texts[block.first : block.last + 1 + LINES_BELOW]
+    counted = [found for text in near if (found := _COUNTED.search(text))]
+    if not counted or not any(map(_AGAIN.search, near)) or not all(map(_is_left, counted)):
+        return False
+    below = texts[block.last + 1 : block.last + 1 + MOST_LINES_BELOW]
+    return any(text.strip() and not _AGAIN.search(text) and not _COUNTED.search(text) for text in below)
+
+
+def _is_left(counted: re.Match[str]) -> bool:
+    return int(counted["left"]) > 0 if counted["left"] else int(counted["try"]) < int(counted["of"])

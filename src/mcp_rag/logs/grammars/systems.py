@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from mcp_rag.logs.grammars.rule import INDENTED, ONE_LINE, Role, reach, rule
 
+_REFUSED_CHINESE = (
+    "没有那个文件或目录|是一个目录|不是目录|权限不够|权限不足|不允许的操作|未找到命令|错误的解释器|错误的替换"
+    "|参数列表过长|资源暂时不可用|无法分配内存|可执行文件格式错误|文本文件忙|打开的文件过多|设备上没有空间"
+    "|只读文件系统|符号连接的层数过多|超出磁盘限额|文件已存在|目录非空|设备或资源忙|目标忙|拒绝连接|连接超时"
+    "|连接被对方重设|网络不可达|没有到主机的路由|地址已在使用|无法指定被请求的地址|断开的管道|输入/输出错误"
+    "|无效的跨设备链接|未知的名称或服务|域名解析暂时失败|文件名过长|文件过大"
+)
+_ENDED_CHINESE = "已杀死|段错误|总线错误|非法指令|浮点数例外|已放弃|文件大小超出限制|超出 CPU 时限"
+"""What the C library and bash say in Chinese, as their catalogues have it."""
+
 SHELL = (
     rule("exit-code", Role.CONSEQUENCE, "process completed|exited with|exit code", r"Process completed with exit code [1-9]|^The command .* exited with [1-9]|^\w[\w.-]* exited with code [1-9]", reason="a command ended with a code other than 0"),
     rule("command-not-found", Role.TOOL, "command not found|not recognized as|: not found|unknown command", r": (?:command )?not found\s*$|: command not found\b|is not recognized as an? (?:internal|name)", ONE_LINE, "a command is not installed", "shell", "sh"),
     rule("no-such-file", Role.TOOL, "no such file or directory|is a directory|not a directory|cannot access", r"^(?:\S*(?:sh|bash|zsh|/\S+)(?:\[\d+\])?: (?:line )?\d+: |(?:\w[\w.+-]*): |/\S+: )?.*(?:No such file or directory|Is a directory|Not a directory)", ONE_LINE, "a file is missing", "shell", "sh"),
     rule("system-refused", Role.TOOL, "argument list too long|resource temporarily unavailable|cannot fork|cannot allocate memory|exec format error|text file busy|too many open files|no space left on device|read-only file system|too many levels of symbolic links|disk quota exceeded", r": (?:Argument list too long|Resource temporarily unavailable|Cannot (?:fork|allocate memory)|[Ee]xec format error|Text file busy|Too many open files(?: in system)?|No space left on device|Read-only file system|Too many levels of symbolic links|Disk quota exceeded)\b", ONE_LINE, "the system refused", "shell", None),
-    rule("system-refused-chinese", Role.TOOL, "没有那个文件或目录|是一个目录|不是目录|权限不够|权限不足|不允许的操作|未找到命令|错误的解释器|错误的替换|参数列表过长|资源暂时不可用|无法分配内存|可执行文件格式错误|文本文件忙|打开的文件过多|设备上没有空间|只读文件系统|符号连接的层数过多|超出磁盘限额|文件已存在|目录非空|设备或资源忙|目标忙|拒绝连接|连接超时|连接被对方重设|网络不可达|没有到主机的路由|地址已在使用|无法指定被请求的地址|断开的管道|输入/输出错误|无效的跨设备链接|未知的名称或服务|域名解析暂时失败|文件名过长|文件过大", r"[:：] ?(?:没有那个文件或目录|是一个目录|不是目录|权限不够|权限不足|不允许的操作|未找到命令|错误的解释器|错误的替换|参数列表过长|资源暂时不可用|无法分配内存|可执行文件格式错误|文本文件忙|打开的文件过多|设备上没有空间|只读文件系统|符号连接的层数过多|超出磁盘限额|文件已存在|目录非空|设备或资源忙|目标忙|拒绝连接|连接超时|连接被对方重设|网络不可达|没有到主机的路由|地址已在使用|无法指定被请求的地址|断开的管道|输入/输出错误|无效的跨设备链接|未知的名称或服务|域名解析暂时失败|文件名过长|文件过大)(?=[\s.。:：（(]|$)", ONE_LINE, "the system refused, in Chinese", "shell", None),
+    rule("system-refused-chinese", Role.TOOL, _REFUSED_CHINESE, rf"[:：] ?(?:{_REFUSED_CHINESE})(?=[\s.。:：（(]|$)", ONE_LINE, "the system refused, in Chinese", "shell", None),
     rule("permission-denied", Role.TOOL, "permission denied|operation not permitted|access denied|access is denied|eacces", r"[Pp]ermission denied|Operation not permitted|Access (?:is )?[Dd]enied|EACCES", ONE_LINE, "permission denied", "shell", None),
     rule("shell-syntax", Role.TOOL, "syntax error near|unexpected eof|unexpected end of file|unbound variable|bad substitution", r"syntax error near unexpected|unexpected (?:EOF|end of file)|: unbound variable|bad substitution", ONE_LINE, "the shell could not read its script", "shell", "sh", merges=2),
     rule("git-remote", Role.CONSEQUENCE, "fatal: ", r"^fatal: (?:Could not read from remote|early EOF|the remote end hung up|unable to access '[^']*':?\s*$)", reach(r"^Please make sure|^and the repository|^fatal: ", blanks=1), "git gave up", None, "git"),
@@ -63,7 +73,7 @@ SERVERS = (
 KERNEL = (
     rule("out-of-memory", Role.CRASH, "out of memory: kill|oom-kill|killed process|invoked oom-killer|oomkilled|cannot allocate memory|out of memory allocating", r"Out of memory: Kill|: out of memory allocating \d+ bytes|oom-kill:|Killed process \d+|invoked oom-killer|Cannot allocate memory", ONE_LINE, "memory ran out", None, "kernel", merges=1),
     rule("killed", Role.CRASH, "killed", r"^(?:\S+: line \d+: +\d+ )?Killed\b|\bsignal 9\b.*[Kk]ill", ONE_LINE, "the process was killed, most often for memory", None, "kernel"),
-    rule("killed-chinese", Role.CRASH, "已杀死|段错误|总线错误|非法指令|浮点数例外|已放弃|文件大小超出限制|超出 cpu 时限", r"(?:^|行[:：] ?\d* *)(?:已杀死|段错误|总线错误|非法指令|浮点数例外|已放弃|文件大小超出限制|超出 CPU 时限)", ONE_LINE, "a signal ended the process, in Chinese", None, "kernel"),
+    rule("killed-chinese", Role.CRASH, _ENDED_CHINESE.lower(), rf"(?:^|行[:：] ?\d* *)(?:{_ENDED_CHINESE})", ONE_LINE, "a signal ended the process, in Chinese", None, "kernel"),
     rule("disk-full", Role.CRASH, "no space left on device|disk quota exceeded|enospc", r"No space left on device|Disk quota exceeded|ENOSPC", ONE_LINE, "the disk is full", None, "kernel"),
     rule("segfault", Role.CRASH, "segfault at|segmentation fault|sigsegv|bus error|illegal instruction|core dumped|sigabrt|stack overflow", r"segfault at|[Ss]egmentation fault|\bSIG(?:SEGV|ABRT|BUS|ILL)\b|Bus error|Illegal instruction|core dumped|fatal runtime error: stack overflow", reach(r"^\s+#?\d+|^#\d+ |^0x[0-9a-f]+ in |^\d+\t"), "the process crashed", None, None),
     rule("kernel-panic", Role.CRASH, "kernel panic|bug: unable to|general protection fault|call trace:", r"Kernel panic|BUG: (?:unable|soft lockup)|general protection fault", reach(r"\]\s", limit=60), "the kernel crashed", None, "kernel"),
