@@ -14,7 +14,7 @@ from mcp_rag.logs.outcome_words import GOOD
 from mcp_rag.logs.scanning import Progress, hits, unseen
 
 LAST_LOOKED_AT = 40
-"""Lines at a log's end among which the last one that holds anything is looked for. Chosen by eye."""
+"""Lines at a log's end among which the last ones that hold anything are looked for. Chosen by eye."""
 
 LONGEST_JOINED = 15
 """Lines up to which neighbours of different kinds are taken for one failure: ``train_span_ranker.py`` gave .759 of F1 on

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from mcp_rag.logs.blocks import Block, Survey
+from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey
 from mcp_rag.logs.grammars.generic import SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
@@ -102,9 +102,6 @@ MOST_LINES = 200
 
 LAST_LINES = 5
 """Lines that say how a log ends. Chosen by eye."""
-
-LAST_LOOKED_AT = 40
-"""Lines among which they are looked for. Chosen by eye."""
 
 LONGEST_TEXT = 400
 """Characters of a line that are looked at."""

@@ -22,8 +22,7 @@ _LISTED = re.compile("|".join((
     r"(?:[*|\\/_ ]* )?(?=[a-f]*\d)(?:(?=\d*[a-f])[0-9a-f]{7,40}|[0-9a-f]{7,40}(?= \d{4}-\d\d-\d\d )) (?:\([^)]*\) )?(?!\W*(?:(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b|error[:\]]|level=))\S",  # git log --oneline
     r"(?:Previous HEAD position was|HEAD is now at) [0-9a-f]{7}|\[[\w./ -]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?!\w*(?:[Ee]rror|Exception|[Ff]atal|ERROR|FATAL)\b)\S|Applying: ",  # git says a commit's subject
     r"(?:TASK|PLAY|RUNNING HANDLER) \[",  # Ansible's, by their names
-    r"(?:\S+:)?#define\s|\s*\d+\)?\s(?:E[A-Z\d]{3,}|SIG[A-Z\d]{3,})\b",  # names of errors and signals
-    r"[|│] [^|│┆]*[|│┆] [^|│┆]*[|│┆]",  # rows of tables
+    r"\| [^|]*\| [^|]*\||│ [^│┆]*[│┆] [^│┆]*[│┆]",  # rows of tables
     r"\S+::\S.* (?:PASSED|SKIPPED|XFAIL|XPASS)(?:\s+\(.*\))?(?:\s+\[ *\d+%\])?$",  # tests by their names: pytest -v
     r"\s*(?:✓|✔|√|ok \d+ - |--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
