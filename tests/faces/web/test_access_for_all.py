@@ -44,14 +44,14 @@ def test_only_the_keyboard(open_page: Callable[..., Any]) -> None:
         if page.evaluate("document.activeElement.matches('.cite')"):
             break
     page.keyboard.press("Enter")
-    assert page.url.endswith("#L7")
-    assert page.evaluate("document.activeElement.id") == "lines"
+    page.wait_for_url("**#L7")
+    page.wait_for_function("document.activeElement.id === 'lines'")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "back"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "cause"
+    page.wait_for_function("document.activeElement.id === 'cause'")
     page.keyboard.press("n")
-    assert "Failing place 1 of 1" in page.locator("#announcer").inner_text()
+    page.wait_for_selector("#announcer:has-text('Failing place 1 of 1')", state="attached")
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.value === 'confirmed'"):

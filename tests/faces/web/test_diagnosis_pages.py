@@ -58,12 +58,12 @@ def test_citations_lead_to_the_line_and_back(open_page: Callable[..., Any]) -> N
     page = open_page()
     diagnosed(page, NUMPY)
     page.click("#cause .cite")
-    assert page.url.endswith("?line=7#L7")
-    assert "here" in page.locator("#L7").get_attribute("class").split()
+    page.wait_for_url("**?line=7#L7")
+    page.wait_for_selector("#L7.here")
     assert "key" in page.locator("#L7").get_attribute("class").split()
     page.click("#L7 .back")
-    assert page.url.endswith("#cause")
-    assert page.evaluate("document.activeElement.id") == "cause"
+    page.wait_for_url("**#cause")
+    page.wait_for_function("document.activeElement.id === 'cause'")
     page.reload()
     assert page.locator("#cause .cite").inner_text() == "1"
 
@@ -93,10 +93,10 @@ def test_a_compressed_file_is_dropped_or_picked(open_page: Callable[..., Any], t
 def test_what_is_too_large_or_missing_is_told_before_it_is_sent(open_page: Callable[..., Any]) -> None:
     page = open_page()
     page.click("#send")
-    assert "Paste a log" in page.locator("#intake-said").inner_text()
+    page.wait_for_selector("#intake-said:has-text('Paste a log')")
     page.fill("#text", "x" * 500_000)
     page.click("#send")
-    assert "larger than" in page.locator("#intake-said").inner_text()
+    page.wait_for_selector("#intake-said:has-text('larger than')")
 
 
 def test_a_clean_log_says_so(open_page: Callable[..., Any]) -> None:
