@@ -34,10 +34,12 @@ from mcp_rag.logs.outcome import any_of, is_certain, last_good_end
 from mcp_rag.logs.outcome_features import MOST_LINES, NAMES, features, judged
 
 WEIGHTS = Path(__file__).parent.parent / "src/mcp_rag/logs/outcome.json"
-PENALTY = 0.6
-"""Of the squared weights, over features of unit variance, all features together. From 0.3 to 3 it changes little."""
+PENALTY = 1.0
+"""Of the squared weights, over features of unit variance, all features together. From 0.6 to 2.4 it changes little."""
+RAREST = 0.1
+"""Deviation that a feature is taken to have at least: else one that few logs show would get a large weight from them."""
 STEPS, RATE = 500, 0.05
-PASTED, CUT, MADE = 0.25, 0.5, 0.04
+PASTED, CUT, MADE = 0.25, 0.5, 0.08
 """How much a piece of a log weighs beside a whole one. With half of what is made a lone error early in a long log is missed,
 with twice of it one of ``tests/unit/logs/test_runs_that_passed.py``."""
 SHORTEST_CUT = 20
@@ -143,7 +145,7 @@ def fit(logs: Sequence[Judged]) -> tuple[float, np.ndarray]:
     used = [log for log in logs if len(log.vectors) and not log.hard]
     stacked = np.vstack([log.vectors for log in used])
     middle, scale = stacked.mean(axis=0), stacked.std(axis=0)
-    scale = np.where(scale < 1e-3, 1.0, scale)
+    scale = np.where(scale < 1e-3, 1.0, np.maximum(scale, RAREST))
     values = (stacked - middle) / scale
     sizes = np.array([len(log.vectors) for log in used])
     starts, owner = np.concatenate([[0], np.cumsum(sizes)[:-1]]), np.repeat(np.arange(len(used)), sizes)

@@ -14,7 +14,10 @@ from mcp_rag.logs.outcome import failed
 FOLDER = Path(__file__).parent
 
 
-@pytest.mark.parametrize(("name", "clean", "found"), [("tools", 0.86, 0.79), ("ninth", 0.95, 0.97)])
+@pytest.mark.parametrize(
+    ("name", "clean", "found"),
+    [("tools", 0.86, 0.79), ("ninth", 0.95, 0.97), ("neighbours", 0.7, 0.79), ("tenth", 0.97, 0.97)],
+)
 def test_runs_that_passed_are_clean_and_those_that_failed_are_not(name: str, clean: float, found: float) -> None:
     right: dict[bool, list[bool]] = {True: [], False: []}
     for row in map(json.loads, (FOLDER / name / "gold.jsonl").read_text("utf-8").splitlines()):

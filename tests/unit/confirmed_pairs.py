@@ -49,7 +49,7 @@ HERE = {
     "after": "v20.11.0",
 }
 THERE = {
-    "before": "+ exec bin/nightly --retries 3\nWARNING retrying once",
+    "before": "+ exec bin/nightly --retries 3\nretrying once",
     "root": "/home/ci/work/9f2c",
     "package": "reports",
     "file": "nightly",

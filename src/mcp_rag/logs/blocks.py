@@ -52,7 +52,7 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
     marks: list[tuple[int, Ending]] = []
     for line, rules, endings in hits(texts, progress):
         text = texts[line][:LONGEST_EXAMINED]
-        bare = _bare(text)
+        bare = unprefixed(text)
         if is_listed(bare):
             continue
         for ending in endings:
@@ -80,7 +80,7 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
     )
     if line is None or (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks):
         return None
-    text = _bare(texts[line][:LONGEST_EXAMINED])
+    text = unprefixed(texts[line][:LONGEST_EXAMINED])
     shown = text[:1].isspace() or is_listed(text) or is_harmless(text) or MILD.match(text) or GOOD.search(text)
     if shown or not NOT_AS_IT_MUST_BE.search(text):
         return None
@@ -98,10 +98,10 @@ def _unmended(blocks: list[Block], texts: Sequence[str]) -> list[Block]:
 def _follows(ending: EndingRule, texts: Sequence[str], line: int) -> bool:
     """Whether an ending stands below the words that it needs above it."""
     above = ending.above
-    return above is None or any(above.search(_bare(text)) for text in texts[max(0, line - 2) : line])
+    return above is None or any(above.search(unprefixed(text)) for text in texts[max(0, line - 2) : line])
 
 
-def _bare(text: str) -> str:
+def unprefixed(text: str) -> str:
     """``text`` without what a program that passed it on put before it."""
     worn = PREFIX.match(text)
     return text[worn.end() :] if worn else text

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey
+from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey, unprefixed
 from mcp_rag.logs.grammars.generic import SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.outcome_words import (
     ADVICE,
+    BEHIND,
+    CLIENT,
     COMMAND,
     COULD_NOT,
     COUNTS_BAD,
@@ -27,25 +29,31 @@ from mcp_rag.logs.outcome_words import (
     EXCEPTION,
     GRAVE,
     HEADED,
+    LOST,
     MILD,
     MILD_FIELD,
+    NONE_LOST,
+    OF_ALL,
+    OTHER_LOG,
     PLACE,
+    QUOTED,
     RECORD,
     SEVERE_RECORD,
     SHUTS_DOWN,
+    STATEMENT,
     TIMED,
     WARNS,
     is_ordinary,
     says_bad,
     says_good,
 )
-from mcp_rag.logs.trying import is_tried_again, was_not_the_last_try
+from mcp_rag.logs.trying import is_tried_again, was_expected, was_not_the_last_try
 
 T = TypeVar("T")
 
 ROLES = tuple(role for role in Role if role >= Role.LOGGED)
 
-NAMES = (
+PLAIN = (
     *(f"role {role.name.lower()}" for role in ROLES),
     "says a mild severity",
     "says a grave severity",
@@ -88,7 +96,18 @@ NAMES = (
     "bad words at the end",
     "last line good",
     "last line bad",
+    "counts all at the end",
+    "counts fewer than all at the end",
+    "counts what was lost at the end",
+    "severe record",
+    "severe record of a client",
+    "severe record and records after",
+    "quoted",
+    "from another log",
 )
+OF_A_CRASH = tuple(f"of a crash: {name}" for name in PLAIN[len(ROLES) :])
+
+NAMES = PLAIN + OF_A_CRASH
 """One name a feature, in the order of a vector."""
 
 LINES_AFTER, LINES_BEFORE = 30, 60
@@ -110,6 +129,7 @@ LAST_BLOCKS, LAST_OF_ROLE, FIRST_OF_ROLE = 60, 15, 5
 """Blocks of a log that are judged: the last ones, and of each role the last and the first."""
 
 _DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
+_UNDERLINE = re.compile(r"[\s|+]*[-=]{3}[-=+|\s]*$")
 _COLUMN = re.compile(r"(?:\s{2,}|\t|[|│] ?)(?=\S)")
 
 
@@ -131,6 +151,13 @@ class Setting:
             for line, text in enumerate((text[:LONGEST_TEXT] for text in texts[start : self.count]), start)
             if text.strip()
         ][-LAST_LINES:]
+        near = Counter(map(_unnumbered, texts[max(0, self.count - LINES_BEFORE) : self.count]))
+        self.good_ends = [
+            line
+            for line, good, _ in self.last
+            if good and near[_unnumbered(texts[line])] == 1 and not SHUTS_DOWN.search(texts[line][:LONGEST_TEXT])
+        ]
+        """Of the last lines those that say that all went well, and are no record of which many stand there."""
 
 
 def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
@@ -148,14 +175,24 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
     return [
         block
         for block in alone
-        if not was_not_the_last_try(block, texts) and (block.first > tried or not is_tried_again(block, texts))
+        if not was_not_the_last_try(block, texts)
+        and not was_expected(block, texts)
+        and (block.first > tried or not is_tried_again(block, texts))
     ]
 
 
 def features(blocks: Sequence[Block], found: Survey, texts: Sequence[str]) -> list[list[float]]:
-    """A vector for each of ``blocks``."""
+    """A vector for each of ``blocks``.
+
+    What stands around an exception weighs otherwise than around a message: each feature counts a second time for it.
+    """
+    crash = ROLES.index(Role.CRASH)
+    return [plain + [value * plain[crash] for value in plain[len(ROLES) :]] for plain in _plain(blocks, found, texts)]
+
+
+def _plain(blocks: Sequence[Block], found: Survey, texts: Sequence[str]) -> list[list[float]]:
     setting = Setting(found, texts)
-    words = [_DIGITS.sub("0", texts[block.key][:LONGEST_TEXT]).strip() for block in blocks]
+    words = [_unnumbered(texts[block.key]) for block in blocks]
     same = Counter(words)
     return [
         [
@@ -166,6 +203,7 @@ def features(blocks: Sequence[Block], found: Survey, texts: Sequence[str]) -> li
             *_of_rest(block, setting),
             *_of_marks(block, setting),
             *_of_end(block, setting),
+            *_of_record(block, setting),
         ]
         for block, key in zip(blocks, words, strict=True)
     ]
@@ -204,9 +242,11 @@ def _is_like_those_beside(block: Block, texts: Sequence[str]) -> bool:
 
 
 def _in_columns(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a column of a line begins where one of a line beside it does."""
+    """Whether a column of a line begins where one of a line beside it does, or the line is underlined: a table's head."""
     if len(block) > 1:
         return False
+    if any(map(_UNDERLINE.match, texts[block.last + 1 : block.last + 2])):
+        return True
     columns = _columns(texts[block.key])
     return bool(columns) and any(columns & _columns(line) for line in _beside(block, texts))
 
@@ -227,14 +267,17 @@ def _kind(text: str) -> str:
     return text[: len(text) - len(text.lstrip())] + first[0] if first and not first[0][:1].isalpha() else ""
 
 
-def speaks_for_itself(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a block is a record of severity ERROR or worse, or an exception, a panic or a signal of which no milder record
-    tells."""
-    head = texts[block.first][:LONGEST_TEXT]
-    if block.rule.role is not Role.CRASH:
-        return bool(SEVERE_RECORD.search(head))
-    milder = MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(_record_of(block, texts))
-    return not milder
+def speaks_for_itself(block: Block, setting: Setting) -> bool:
+    """Whether a block needs no weighing: a record of severity ERROR or worse, or an exception, a panic or a signal of which
+    no milder record tells, unless it is a client's mistake, a quotation, or the log ends well behind it."""
+    head = setting.texts[block.first][:LONGEST_TEXT]
+    if block.rule.role is Role.CRASH:
+        if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(_record_of(block, setting.texts)):
+            return False
+    elif not SEVERE_RECORD.search(head):
+        return False
+    others = _is_of_a_client(block, setting.texts) or _is_quoted(block, head) or OTHER_LOG.search(head)
+    return not others and not any(line > block.last for line in setting.good_ends)
 
 
 def _record_of(block: Block, texts: Sequence[str]) -> str:
@@ -285,7 +328,46 @@ def _of_end(block: Block, setting: Setting) -> list[float]:
     """Of the log's last lines, as far as they stand behind the block."""
     good = [good for line, good, _ in setting.last if line > block.last]
     bad = [bad for line, _, bad in setting.last if line > block.last]
-    return [_share(bool, good, LAST_LINES), _share(bool, bad, LAST_LINES), float(any(good[-1:])), float(any(bad[-1:]))]
+    texts = [setting.texts[line][:LONGEST_TEXT] for line, _, _ in setting.last if line > block.last]
+    counts = [(int(some), int(of)) for text in texts for some, of in OF_ALL.findall(text) if int(of)]
+    return [
+        _share(bool, good, LAST_LINES),
+        _share(bool, bad, LAST_LINES),
+        float(any(good[-1:])),
+        float(any(bad[-1:])),
+        float(any(some == of for some, of in counts)),
+        float(any(some < of for some, of in counts[-1:])),
+        float(any(map(LOST.search, texts))) - float(any(map(NONE_LOST.search, texts))),
+    ]
+
+
+def _of_record(block: Block, setting: Setting) -> list[float]:
+    """Of what kind of line a block begins with."""
+    head = setting.texts[block.first][:LONGEST_TEXT]
+    severe = bool(SEVERE_RECORD.search(head))
+    below = _filled(setting.texts, block.last + 1, min(setting.count, block.last + 1 + LINES_AFTER))
+    return [
+        float(severe),
+        float(severe and _is_of_a_client(block, setting.texts)),
+        severe * _share(RECORD.search, below, FEWEST_LINES),
+        float(_is_quoted(block, head)),
+        float(bool(OTHER_LOG.search(head))),
+    ]
+
+
+def _is_of_a_client(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a server tells of what a client asked for, and not of what stands behind the server."""
+    head = texts[block.first][:LONGEST_TEXT]
+    asked = CLIENT.search(head) or any(map(STATEMENT.search, _filled(texts, block.first + 1, block.last + 3)))
+    return bool(asked) and not BEHIND.search(head)
+
+
+def _is_quoted(block: Block, head: str) -> bool:
+    """Whether what a rule recognised stands in quotation marks: the text of somebody else, unless all does, as in JSON."""
+    said = QUOTED.sub("", head)
+    if said == head or head.lstrip().startswith("{") or block.rule is SAID_LAST:
+        return False
+    return not block.rule.head.search(unprefixed(said))
 
 
 def _count_after(lines: Sequence[int], block: Block) -> int:
@@ -295,6 +377,11 @@ def _count_after(lines: Sequence[int], block: Block) -> int:
 def _filled(texts: Sequence[str], first: int, end: int) -> list[str]:
     """The lines from ``first`` to ``end`` that hold anything, cut short."""
     return [text[:LONGEST_TEXT] for text in texts[first:end] if text.strip()]
+
+
+def _unnumbered(text: str) -> str:
+    """What a line says, whatever its numbers."""
+    return _DIGITS.sub("0", text[:LONGEST_TEXT]).strip()
 
 
 def _head(text: str) -> str:

@@ -40,7 +40,7 @@ EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Failure)\b")
 GOOD = re.compile(
     r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet\w+|finished|ready|built|installed|saved|created|written"
     r"|started|listening|up[- ]to[- ]date|clean|healthy|valid|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed"
-    r"|warnings?))\b|[✓✔√]|\b100 ?%|成功|完成|通过|就绪"
+    r"|warnings?))\b|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
 )
 BAD = re.compile(
     r"(?i)\b(?:error|failed|failures?|fatal|exception|abort\w*|cannot|denied|refused|killed|not found|no such|invalid|unable"
@@ -67,6 +67,26 @@ COUNTS_BAD = re.compile(
 )
 COUNTS_GOOD = re.compile(
     r"(?i)(?<!=)\b(?:0|no) (?:errors?|problems?|fail(?:ed|ures?|ing)|issues?)\b|(?<![\w.])[1-9]\d* (?:\w+ )?pass(?:ed|ing)\b"
+)
+LOST = re.compile(
+    r"(?i)(?<![\w.])[1-9]\d* (?:\w+ )?(?:errors?|failed|failures?|lost|missing|dropped|violations?|rejected)\b"
+    r"|\b(?:errors?|failed|failures?|lost|missing|dropped|rejected)\W{1,3}[1-9]"
+)
+NONE_LOST = re.compile(
+    r"(?i)\b(?:0|no) (?:\w+ )?(?:errors?|failed|failures?|lost|missing|dropped|issues?|problems?|violations?|rejected)\b"
+    r"|\b(?:errors?|failed|failures?|lost|missing|dropped|rejected|unreachable)\W{1,3}0\b"
+)
+OF_ALL = re.compile(r"(?<![\w./:-])(\d{1,7}) ?(?:/|of|out of) ?(\d{1,7})(?![\w./:-])")
+CLIENT = re.compile(
+    r"\b(?:client|peer|remote|rhost|user|referer|request)[ =:]|\b(?:role|database) \"|\bfrom \d+\.\d+"
+    r"|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH) /|[\"'](?:url|path|client|method)[\"']: ?"
+    r"|(?:\bstatus(?:_code|Code)?|\bcode|HTTP/\d[\d.]*\"?)\W{1,4}4[012]\d\b"
+)
+STATEMENT = re.compile(r"\bSTATEMENT:")
+BEHIND = re.compile(r"(?i)upstream|backend")
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+OTHER_LOG = re.compile(
+    r"^[\w./-]*\.(?:log|txt|out|gz|jsonl?)(?:[.:-]\d+)*[:-]|^\s*\d{1,7}(?:[:-]|\s)\s?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 )
 UNUSUAL = tuple(" \t│|╵╷└├")
 

@@ -10,7 +10,10 @@ from mcp_rag.logs.blocks import Block
 LONGEST_TRIED = 12
 """Lines of tries that are taken for one, each saying that another follows. Chosen by eye."""
 
-_AGAIN = re.compile(r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt \d+ ?(?:/|of) ?\d+")
+_AGAIN = re.compile(
+    r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt \d+ ?(?:/|of) ?\d+"
+    r"|\bthe database system is (?:starting up|not yet accepting)"
+)
 _LAST_TIME = re.compile(
     r"[Rr]etries exceeded|exhausted|[Gg]iving up|[Gg]ave up|no more retries|\b0 (?:retries|attempts) (?:left|remaining)"
 )
@@ -19,6 +22,12 @@ _ADDRESS = re.compile(r"(?:^|\s)Connecting to \S+ .*\bfailed: ")
 _COUNTED = re.compile(
     r"\b(?:attempt|try|retry)\W{0,2}(?P<try>\d{1,9}) ?(?:/|of) ?(?P<of>\d{1,9})\b"
     r"|\b(?P<left>\d{1,9}) (?:retries|attempts|tries)\b",
+    re.IGNORECASE,
+)
+
+_EXPECTED = re.compile(
+    r"(?<!not )(?<!n't )\bas (?:expected|intended|it should)\b|\bexpected (?:failure|error)s?\b"
+    r"|\b(?:correctly|rightly) (?:rejected|refused|failed)",
     re.IGNORECASE,
 )
 
@@ -48,3 +57,8 @@ def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
 
 def _is_left(counted: re.Match[str]) -> bool:
     return int(counted["left"]) > 0 if counted["left"] else int(counted["try"]) < int(counted["of"])
+
+
+def was_expected(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a line right below what failed says that it had to."""
+    return any(map(_EXPECTED.search, texts[block.last + 1 : block.last + 3]))

@@ -53,6 +53,46 @@ def test_a_service_failed_however_long_it_goes_on_after_an_error_that_it_logs_or
     assert chance_of(*records[:5], *told, *records[5:]) == 1.0
 
 
+def test_an_exception_is_weighed_where_the_run_says_in_the_end_that_all_went_well_and_certain_elsewhere() -> None:
+    fetched = [f"region {number} fetched" for number in range(8)]
+    told = ["region 3 could not be fetched, once more", *CRASH]
+    assert chance_of(*fetched[:3], *told, *fetched[3:], "8 of 8 regions fetched, table written") < THRESHOLD
+    assert chance_of(*fetched[:3], *told, *fetched[3:], "7 of 8 regions fetched, 1 missing") > THRESHOLD
+    assert chance_of(*fetched[:3], *told, *fetched[3:]) == 1.0
+    assert chance_of(*fetched[:3], *told, "mill is ready to exit") == 1.0
+
+
+def test_what_clients_did_wrong_is_no_failure_of_a_server_and_what_stands_behind_it_is() -> None:
+    asked = '2026/11/27 10:00:0{} [error] 7#7: *{} {}, client: 10.0.0.9, request: "GET /x HTTP/1.1"'
+    served = '10.0.0.8 - - [27/Nov/2026:10:00:0{}] "GET / HTTP/1.1" 200 12'
+    for said, fails in (('open() "/srv/x" failed (2: No such file or directory)', False), ("upstream timed out", True)):
+        lines = [line for number in range(9) for line in (served.format(number), asked.format(number, number, said))]
+        assert (chance_of(*lines, "2026/11/27 10:00:09 [notice] 7#7: exit") >= THRESHOLD) is fails
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "sample 2: 'request timed out after 30s' -> slow",
+            "sample 3: 'the mill runs' -> fine",
+            *STEPS,
+            "accuracy 0.961",
+        ],
+        [f"{number * 7}:2026-10-12 00:12:{number} host-b Segmentation fault (core dumped)" for number in range(10, 19)],
+        [" failed ", "--------", "      0", "(1 row)"],
+    ],
+)
+def test_what_others_said_is_no_failure_where_it_is_quoted_or_shown(lines: list[str]) -> None:
+    assert chance_of("begun", *lines) < THRESHOLD
+
+
+def test_what_had_to_fail_is_no_failure() -> None:
+    refused = ["case/const.c:3:9: error: assignment of read-only variable 'a'", "  rejected as expected"]
+    assert chance_of("== case/const.c", *refused, "1 of 1 cases rejected as expected") == 0.0
+    assert chance_of("== case/const.c", refused[0], "  not rejected as expected") > THRESHOLD
+
+
 def test_an_exception_of_which_a_milder_record_tells_is_weighed() -> None:
     records = [f'{{"level": "info", "msg": "sack {number} is ground"}}' for number in range(20)]
     told = r'{"level": "warning", "msg": "tried again", "error": "Traceback (most recent call last):\n  File"}'

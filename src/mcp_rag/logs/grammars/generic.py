@@ -46,7 +46,11 @@ SAID_LAST = rule("said-last", Role.LOGGED, "said last", r"(?!)", reason="the las
 NOT_AS_IT_MUST_BE = re.compile(
     r"(?i)\b(?:not|cannot|can't|isn't|doesn't|below|exceeds?|exceeded|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
     r"|refus\w+|reject\w+|blocked|abort\w*|giving up|gave up|invalid|wrong|violat\w+|too (?:many|few|long|large|small|old"
-    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|corrupt\w*|inconsistent|overdue|out of)\b(?![\w ]{0,20}[=:] ?0\b)|不(?!在)|未|没有|超过|低于|缺"
+    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|corrupt\w*|inconsistent|overdue|out of"
+    r"|bad|held|on hold|withheld|stopp(?:ed|ing) (?:run|after|at|early|because|here)|regress\w*|no longer|over (?:budget|quota|limit|the|\d)"
+    r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
+    r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
+    r"|(?:fewer|less|more|lower|higher) than)\b(?![\w ]{0,20}[=:] ?0\b)|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"
 )
 """Words by which a program says without any word of failure that it will not go on. Chosen by eye."""
 
@@ -64,5 +68,5 @@ RULES = (
     rule("error-somewhere-chinese", Role.LOGGED, "错误|严重|致命|异常|失败|超时|无法|未能|找不到|拒绝|不足", r"(?:^|[\s\[【(|])(?:错误|严重|致命|异常)(?=[\s\]】):：|]|$)|(?:错误|异常|失败)\s?[:：!！]|(?:连接|请求|加载|启动|执行|安装|下载|上传|打开|读取|写入|创建|解析|编译|构建|部署|登录|认证|初始化|分配|保存)\S{0,10}(?:失败|超时|被拒绝)|(?:无法|未能)(?:连接|加载|启动|执行|安装|下载|打开|读取|写入|创建|解析|找到|访问|分配|识别|保存)|找不到\S|(?:内存|空间|权限)不足", INDENTED, "a record of an error in Chinese", merges=0),
     rule("an-error-occurred", Role.GENERIC, "an error occur|error occured|unexpected error|went wrong|aborting|giving up|unrecoverable", r"[Aa]n (?:unexpected )?error occurr?ed|[Uu]nexpected error|[Ss]omething went wrong|\b[Aa]borting\b|[Gg]iving up|unrecoverable", INDENTED, "a tool says that an error occurred"),
     WARNING,
-    rule("failed-to", Role.LOGGED, "failed|failure|cannot |could not|couldn't|unable to|invalid |missing |not found|unknown |unsupported|does not exist|doesn't exist|mismatch|conflict|not installed|no module|undefined|refused|rejected|refusing to|required|unexpected|incompatible|expected", r"(?:^|[\s:(\[])(?:[Ff]ailed (?:to|at|with|while|on|in|because)|[Cc]annot|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ii]nvalid|[Mm]issing|[Nn]ot found|[Uu]nknown|[Uu]nsupported|[Uu]ndefined|[Rr]efused|[Rr]ejected|[Rr]efusing to|[Uu]nexpected|[Ii]ncompatible|[Ee]xpected|FAILED|FAILURE|failed|Failed|Failure|mismatch|conflicts?)\b(?!-[a-z])|do(?:es)?(?: not|n't) exist|not found|not installed|is required", ONE_LINE, "something failed", merges=0),
+    rule("failed-to", Role.LOGGED, "failed|failure|cannot |could not|couldn't|unable to|invalid |missing |not found|unknown |unsupported|does not exist|doesn't exist|mismatch|conflict|not installed|no module|undefined|refused|rejected|refusing to|required|unexpected|incompatible|expected|but you have", r"(?:^|[\s:(\[])(?:[Ff]ailed (?:to|at|with|while|on|in|because)|[Cc]annot|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ii]nvalid|[Mm]issing|[Nn]ot found|[Uu]nknown|[Uu]nsupported|[Uu]ndefined|[Rr]efused|[Rr]ejected|[Rr]efusing to|[Uu]nexpected|[Ii]ncompatible|[Ee]xpected|FAILED|FAILURE|failed|Failed|Failure|mismatch|conflicts?)\b(?!-[a-z])|do(?:es)?(?: not|n't) exist|not found|not installed|is required|has requirement .{1,80}, but you have", ONE_LINE, "something failed", merges=0),
 )

@@ -20,6 +20,7 @@ _LISTED = re.compile("|".join((
     r"\S.*\s{2,}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+\d+$",  # python -m zipfile -l
     rf"(?:[\w@+-][\w.@+-]*/)+(?!.*\b{_SENTENCE}\b)[^/:]*\.\w{{1,8}}$",  # tar -v, rsync -v, find
     r"(?:[*|\\/_ ]* )?(?=[a-f]*\d)(?:(?=\d*[a-f])[0-9a-f]{7,40}|[0-9a-f]{7,40}(?= \d{4}-\d\d-\d\d )) (?:\([^)]*\) )?(?!\W*(?:(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b|error[:\]]|level=))\S",  # git log --oneline
+    r"[|\\/_ ]*\* [0-9a-f]{7,40} \S",  # git log --graph --oneline
     r"(?:Previous HEAD position was|HEAD is now at) [0-9a-f]{7}|\[[\w./ -]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] (?!\w*(?:[Ee]rror|Exception|[Ff]atal|ERROR|FATAL)\b)\S|Applying: ",  # git says a commit's subject
     r"(?:TASK|PLAY|RUNNING HANDLER) \[",  # Ansible's, by their names
     r"\| [^|]*\| [^|]*\||│ [^│┆]*[│┆] [^│┆]*[│┆]",  # rows of tables

@@ -56,7 +56,7 @@ RULES = (
     rule("valgrind", Role.CRASH, "invalid read|invalid write|definitely lost", r"^==\d+== (?:Invalid (?:read|write)|.*definitely lost: [1-9])", reach(r"^==\d+==\s+(?:at|by|Address)"), "valgrind report", "c++", "valgrind"),
     rule("cpp-terminate", Role.CRASH, "terminate called|libc++abi", r"terminate called (?:after|without)|^libc\+\+abi", reach(r"^\s+what\(\)|^Aborted"), "uncaught C++ exception", "c++", None),
     rule("assertion", Role.CRASH, "assertion ", r"Assertion [`'\"].*['\"]? failed|: Assertion .* failed\.|^Assertion failed: ", ONE_LINE, "assertion failed", "c", None),
-    rule("glibc-abort", Role.CRASH, "*** stack smashing|double free|corrupted size|free(): invalid|malloc(): |glibc detected", r"\*\*\* (?:stack smashing|Error in|buffer overflow)|^(?:double free|corrupted size|free\(\): |malloc\(\): )", ONE_LINE, "the heap or stack was corrupted", "c", None),
+    rule("glibc-abort", Role.CRASH, "*** stack smashing|double free|corrupted size|free(): invalid|malloc(): |glibc detected", r"\*\*\* (?:stack smashing|Error in|buffer overflow)|^(?:double free or|corrupted size vs|free\(\): |malloc\(\): )", ONE_LINE, "the heap or stack was corrupted", "c", None),
     rule("gtest-failure", Role.TEST, ": failure", r"^\S+:\d+: Failure$", reach(stop=r"^\[", blanks=1, key=r"^(?:Expected|Value of|The difference|\s+Which)"), "failed googletest test", "c++", "gtest", merges=3),
     rule("gtest-failed", Role.CONSEQUENCE, "[  failed  ]", r"^\[  FAILED  \]", reach(r"^\[  FAILED  \]"), "googletest's list of failures", "c++", "gtest"),
     rule("catch-failure", Role.TEST, "failed:", r"^\S+:\d+: FAILED:$", reach(blanks=1, stop=r"^(?:-{20,}|={20,}|\.{20,})"), "failed Catch2 test", "c++", "catch2", merges=3),

@@ -82,6 +82,7 @@ ENDINGS = (
         "failed|failures!|errors:|errors=|failures:",
         r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|Failed: [1-9]|^FAIL$|(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
     ),
+    _ending(Ending.FAILURE, "no tests ran", r"^=* ?no tests ran in "),
     _ending(Ending.RUN_DONE, "build success", r"\bBUILD SUCCESS(?:FUL)?\b"),
     _ending(
         Ending.RUN_DONE,
