@@ -16,7 +16,13 @@ FOLDER = Path(__file__).parent
 
 @pytest.mark.parametrize(
     ("name", "clean", "found"),
-    [("tools", 0.86, 0.79), ("ninth", 0.95, 0.97), ("neighbours", 0.7, 0.79), ("tenth", 0.97, 0.97)],
+    [
+        ("tools", 0.86, 0.79),
+        ("ninth", 0.95, 0.97),
+        ("neighbours", 0.7, 0.79),
+        ("tenth", 0.97, 0.97),
+        ("short", 1.0, 0.93),
+    ],
 )
 def test_runs_that_passed_are_clean_and_those_that_failed_are_not(name: str, clean: float, found: float) -> None:
     right: dict[bool, list[bool]] = {True: [], False: []}

@@ -276,7 +276,7 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
             return False
     elif not SEVERE_RECORD.search(head):
         return False
-    others = _is_of_a_client(block, setting.texts) or _is_quoted(block, head) or OTHER_LOG.search(head)
+    others = _is_of_a_client(block, setting.texts) or _is_quoted(block, setting.texts) or OTHER_LOG.search(head)
     return not others and not any(line > block.last for line in setting.good_ends)
 
 
@@ -350,7 +350,7 @@ def _of_record(block: Block, setting: Setting) -> list[float]:
         float(severe),
         float(severe and _is_of_a_client(block, setting.texts)),
         severe * _share(RECORD.search, below, FEWEST_LINES),
-        float(_is_quoted(block, head)),
+        float(_is_quoted(block, setting.texts)),
         float(bool(OTHER_LOG.search(head))),
     ]
 
@@ -362,12 +362,13 @@ def _is_of_a_client(block: Block, texts: Sequence[str]) -> bool:
     return bool(asked) and not BEHIND.search(head)
 
 
-def _is_quoted(block: Block, head: str) -> bool:
+def _is_quoted(block: Block, texts: Sequence[str]) -> bool:
     """Whether what a rule recognised stands in quotation marks: the text of somebody else, unless all does, as in JSON."""
-    said = QUOTED.sub("", head)
-    if said == head or head.lstrip().startswith("{") or block.rule is SAID_LAST:
+    lines = [texts[line][:LONGEST_TEXT] for line in {block.first, block.key}]
+    if block.rule is SAID_LAST or any(line.lstrip().startswith("{") for line in lines):
         return False
-    return not block.rule.head.search(unprefixed(said))
+    bare = [unprefixed(QUOTED.sub("", line)) for line in lines]
+    return any(map(QUOTED.search, lines)) and not any(map(block.rule.head.search, bare))
 
 
 def _count_after(lines: Sequence[int], block: Block) -> int:

@@ -183,3 +183,21 @@ def test_the_last_line_is_a_block_where_no_other_tells_and_it_says_what_is_not_a
     lines = [*STEPS, last, ""]
     assert [block.key for block in survey(lines).blocks] == ([len(STEPS)] if shown else [])
     assert survey([*STEPS, *CRASH, last]).blocks[-1].key < len(STEPS) + len(CRASH)
+
+
+def test_a_block_alone_needs_no_weighing() -> None:
+    asked = '2026/11/27 10:00:00 [error] 7#7: *3 open() "/srv/x" failed (2: No such file), client: 10.0.0.9'
+    assert chance_of("", asked, "") == 1.0
+    assert chance_of(asked, "2026/11/27 10:00:09 [notice] 7#7: exit") < 1.0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Jest: "global" coverage threshold for functions (90%) not met: 50%',
+        "ERROR: Coverage failure: total of 63 is less than fail-under=80",
+    ],
+)
+def test_what_is_asked_beside_the_tests_is_not_outweighed_by_their_good_end(line: str) -> None:
+    assert chance_of(line, "Tests:       3 passed, 3 total") == 1.0
+    assert chance_of("Tests:       3 passed, 3 total") == 0.0

@@ -46,6 +46,7 @@ DOTNET = (
     rule("dotnet-record", Role.LOGGED, "fail: |crit: ", r"^(?:fail|crit): [\w.`+]+\[\d+\]$", reach(r"^ {6}\S"), "a record of severity error", "csharp", "dotnet"),
     rule("vstest-failure", Role.TEST, "  failed ", r"^\s+Failed \S+.* \[[<\d].*\]$", reach(r"^\s|^(?:Expected|Actual)", limit=80, key=r"^\s+(?:Assert|System\.|Xunit|Expected)|Exception\b"), "failed .NET test", "c#", "dotnet test", merges=2),
     rule("powershell-error", Role.CRASH, "+ categoryinfo|fullyqualifiederrorid", r"\+ CategoryInfo", reach(r"^\s*\+ ", before=r"^\s*\+ |^At .*:\d+ char:|^\s*\S+ : |failed with exit code|^\S+.* : ", key=r"^(?!At |\s*\+ )\S"), "PowerShell error", "powershell", "pwsh"),
+    rule("dotnet-no-sdk", Role.TOOL, "could not be loaded, possibly|compatible .net sdk|no .net sdks", r"^The command could not be loaded, possibly because|^\s*A compatible (?:installed )?\.NET|^No \.NET SDKs were found", reach(stop=r"^Installed SDKs|^##\[", blanks=1, limit=14, key=r"A compatible|No \.NET SDKs"), ".NET found no SDK", "csharp", "dotnet"),
     rule("dotnet-gave-up", Role.CONSEQUENCE, "build failed.", r"^Build FAILED\.", reason="the build ended in failure", tool="msbuild"),
 )
 

@@ -26,7 +26,7 @@ _AT_START = (
     r"[A-Z][A-Z0-9_]*=\S*$|Total: 0 \(",  # variables of an environment; Trivy found nothing
     r"[<>] (?:HTTP/\d|[A-Z][\w-]*: )",  # headers of HTTP, as curl -v shows them
     r"(?:commit |Merge: )[0-9a-f]{7,40} (?:\([^)]*\) )?(?!(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)[A-Z]",  # subjects of commits
-    r"\+{1,4} (?!\S*:)\S",  # commands, as set -x shows them
+    r"(?:\+{1,4}|\$) (?!\S*:)\S",  # commands, as set -x and a prompt show them
     r"(?i:caught|handled|ignored|recovered|simulated)(?: \w+)?: ",  # said by a program that goes on
 )
 

@@ -29,6 +29,8 @@ class Ending(IntEnum):
     """What was tried again went well in the end: that counts for those tries alone."""
     SUITE_DONE = 6
     """A run of tests went well, of which a build has many: it says nothing of which failure comes first."""
+    GATE = 7
+    """Something is asked of a run beside its tests, and it falls short: that they all passed outweighs it not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,14 @@ ENDINGS = (
         "failed|failures!|errors:|errors=|failures:",
         r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|Failed: [1-9]|^FAIL$|(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
     ),
+    _ending(
+        Ending.GATE,
+        "coverage",
+        r"^Jest: \".*\" coverage threshold for .* not met|^ERROR: Coverage f(?:ailure: total of|or \w+ \([\d.]+%\) does not meet)|^FAIL Required test coverage of",
+    ),
+    _ending(Ending.FAILURE, "unreachable=", r":\s+ok=\d+\s.*\b(?:unreachable|failed)=[1-9]"),
+    _ending(Ending.FAILURE, "done. pass=", r"Done\. PASS=\d+ WARN=\d+ ERROR=[1-9]"),
+    _ending(Ending.FAILURE, "too many warnings", r"^ESLint found too many warnings"),
     _ending(Ending.FAILURE, "no tests ran", r"^=* ?no tests ran in "),
     _ending(Ending.RUN_DONE, "build success", r"\bBUILD SUCCESS(?:FUL)?\b"),
     _ending(
