@@ -31,6 +31,15 @@ CASES = {
     "sqlite-error": ("Parse error near line 2: no such table: nope\n", 1, (1, 1)),
     "perl-said": ("go\nbalance below zero: -4 at a.pl line 3.\n", 2, (2, 2)),
     "erlang-boot": ('hi\ninit terminating in do_boot ({function_clause,[{lists,nth,[3,[_]],[{_},{_}]}]})\n', 2, (2, 2)),
+    "eslint-crash": ("\nOops! Something went wrong! :(\n\nESLint: 9.39.5\n\nNo files matching the pattern \"nosuch.js\" were found.\nPlease check for typing mistakes in the pattern.\n\n", 6, (2, 7)),
+    "cypress-missing": ("go\nNo version of Cypress is installed in: /root/.cache/Cypress/15.3.0/Cypress\n\nPlease reinstall Cypress\n", 2, (2, 2)),
+    "yarn-berry-refused": ("➤ YN0000: ┌ Post-resolution validation\n➤ YN0028: │ The lockfile would have been modified by this install, which is explicitly forbidden.\n➤ YN0000: └ Completed\n➤ YN0000: · Failed with errors in 0s 129ms\n", 2, (2, 2)),
+    "coverage-gate": ('PASS ./a.test.js\nJest: "global" coverage threshold for functions (90%) not met: 50%\nTests:       1 passed, 1 total\n', 2, (2, 2)),
+    "dotnet-no-sdk": ("$ dotnet build\nThe command could not be loaded, possibly because:\n  * You intended to execute a .NET SDK command:\n      A compatible .NET SDK was not found.\n\nRequested SDK version: 10.0.300\n", 4, (2, 6)),
+    "apache-config": ("go\napache2: Syntax error on line 6 of /srv/a.conf: </VirtualHost> without matching <VirtualHost> section\n", 2, (2, 2)),
+    "haproxy-alert": ("[NOTICE]   (7) : haproxy version is 2.6.12\n[ALERT]    (7) : config : parsing [kw.cfg:3] : unknown keyword 'nosuchkw' in 'frontend' section\n[ALERT]    (7) : config : Fatal errors found in configuration.\n", 2, (2, 2)),
+    "dbt-error": ("09:14:46  Running with dbt=1.9.8\n09:14:46  Encountered an error:\nParsing Error\n  Env var required but not provided: 'NOSUCH'\n", 4, (2, 4)),
+    "shell-refused": ("go\nu8.sh: line 2: export: `MY-VAR=1': not a valid identifier\n", 2, (2, 2)),
 }  # fmt: skip
 
 
