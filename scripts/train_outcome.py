@@ -31,7 +31,8 @@ from mcp_rag.logs.cleaning import Cleaner
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.outcome import any_of, is_certain, last_good_end
-from mcp_rag.logs.outcome_features import MOST_LINES, NAMES, features, judged
+from mcp_rag.logs.outcome_blocks import judged
+from mcp_rag.logs.outcome_features import MOST_LINES, NAMES, features
 
 WEIGHTS = Path(__file__).parent.parent / "src/mcp_rag/logs/outcome.json"
 PENALTY = 1.0

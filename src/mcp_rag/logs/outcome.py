@@ -17,7 +17,8 @@ from itertools import chain
 
 from mcp_rag.logs.blocks import Block, Survey
 from mcp_rag.logs.grammars.outcomes import Ending
-from mcp_rag.logs.outcome_features import NAMES, Setting, features, judged, speaks_for_itself
+from mcp_rag.logs.outcome_blocks import Setting, judged, speaks_for_itself
+from mcp_rag.logs.outcome_features import NAMES, features
 
 THRESHOLD = 0.3
 """Chance from which on a log failed. To call a failing log clean costs more than a false alarm. By weights of the other sets

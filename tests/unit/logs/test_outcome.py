@@ -10,7 +10,8 @@ from mcp_rag.logs.blocks import survey
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.outcome import THRESHOLD, any_of, chance, weights
-from mcp_rag.logs.outcome_features import FIRST_OF_ROLE, LAST_BLOCKS, LAST_OF_ROLE, NAMES, ROLES, features, judged
+from mcp_rag.logs.outcome_blocks import FIRST_OF_ROLE, LAST_BLOCKS, LAST_OF_ROLE, ROLES, judged
+from mcp_rag.logs.outcome_features import NAMES, features
 
 CRASH = [
     "Traceback (most recent call last):",

@@ -1,0 +1,142 @@
+"""The blocks of a log that could be what failed, the setting that they stand in, and which of them need no weighing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey, unprefixed
+from mcp_rag.logs.grammars.generic import SAID_LAST
+from mcp_rag.logs.grammars.outcomes import Ending
+from mcp_rag.logs.grammars.rule import Role
+from mcp_rag.logs.outcome_words import (
+    BEHIND,
+    CLIENT,
+    GRAVE,
+    MILD,
+    MILD_FIELD,
+    OTHER_LOG,
+    QUOTED,
+    SEVERE_RECORD,
+    SHUTS_DOWN,
+    STATEMENT,
+    WARNS,
+    says_bad,
+    says_good,
+)
+from mcp_rag.logs.trying import is_tried_again, was_expected, was_not_the_last_try
+
+ROLES = tuple(role for role in Role if role >= Role.LOGGED)
+
+LINES_BEFORE = 60
+"""Lines before a block, and before the end, that are looked at. Chosen by eye."""
+
+LAST_LINES = 5
+"""Lines that say how a log ends. Chosen by eye."""
+
+LONGEST_TEXT = 400
+"""Characters of a line that are looked at."""
+
+LAST_BLOCKS, LAST_OF_ROLE, FIRST_OF_ROLE = 60, 15, 5
+"""Blocks of a log that are judged: the last ones, and of each role the last and the first."""
+
+DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
+"""What of a line differs from one record to the next."""
+
+
+class Setting:
+    """How a log ends, and its marks, arranged for looking things up by line."""
+
+    def __init__(self, found: Survey, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.count = len(texts)
+        while self.count and len(texts) - self.count < LAST_LOOKED_AT and not texts[self.count - 1].strip():
+            self.count -= 1
+        self.done = found.lines_of(Ending.STEP_DONE)
+        self.steps = found.lines_of(Ending.STEP)
+        self.consequences = [block.first for block in found.blocks if block.rule.role is Role.CONSEQUENCE]
+        self.strong = [block.first for block in found.blocks if block.rule.role >= Role.LOGGED]
+        start = max(0, self.count - LAST_LOOKED_AT)
+        self.last = [
+            (line, says_good(text), says_bad(text))
+            for line, text in enumerate((text[:LONGEST_TEXT] for text in texts[start : self.count]), start)
+            if text.strip()
+        ][-LAST_LINES:]
+        near = Counter(map(unnumbered, texts[max(0, self.count - LINES_BEFORE) : self.count]))
+        self.good_ends = [
+            line
+            for line, good, _ in self.last
+            if good and near[unnumbered(texts[line])] == 1 and not SHUTS_DOWN.search(texts[line][:LONGEST_TEXT])
+        ]
+        """Of the last lines those that say that all went well, and are no record of which many stand there."""
+
+
+def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
+    """The blocks that begin behind line ``after`` and could be failures; of very many the last and those of each role.
+
+    A try of which it is told that a later one went well is none.
+    """
+    tried = max(found.lines_of(Ending.STEP_DONE, Ending.TRY_DONE), default=-1)
+    blocks = [block for block in found.blocks if block.rule.role >= Role.LOGGED and block.first > after]
+    chosen = blocks[-LAST_BLOCKS:]
+    for role in ROLES:
+        alike = [block for block in blocks if block.rule.role is role]
+        chosen += alike[:FIRST_OF_ROLE] + alike[-LAST_OF_ROLE:]
+    alone = sorted(set(chosen), key=lambda block: block.first)
+    return [
+        block
+        for block in alone
+        if not was_not_the_last_try(block, texts)
+        and not was_expected(block, texts)
+        and (block.first > tried or not is_tried_again(block, texts))
+    ]
+
+
+def speaks_for_itself(block: Block, setting: Setting) -> bool:
+    """Whether a block needs no weighing: a record of severity ERROR or worse, or an exception, a panic or a signal of which
+    no milder record tells, unless it is a client's mistake, a quotation, or the log ends well behind it."""
+    head = setting.texts[block.first][:LONGEST_TEXT]
+    if block.rule.role is Role.CRASH:
+        if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record_of(block, setting.texts)):
+            return False
+    elif not SEVERE_RECORD.search(head):
+        return False
+    others = is_of_a_client(block, setting.texts) or is_quoted(block, setting.texts) or OTHER_LOG.search(head)
+    return not others and not any(line > block.last for line in setting.good_ends)
+
+
+def is_of_a_client(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a server tells of what a client asked for, and not of what stands behind the server."""
+    head = texts[block.first][:LONGEST_TEXT]
+    asked = CLIENT.search(head) or any(map(STATEMENT.search, filled(texts, block.first + 1, block.last + 3)))
+    return bool(asked) and not BEHIND.search(head)
+
+
+def is_quoted(block: Block, texts: Sequence[str]) -> bool:
+    """Whether what a rule recognised stands in quotation marks: the text of somebody else, unless all does, as in JSON."""
+    lines = [texts[line][:LONGEST_TEXT] for line in {block.first, block.key}]
+    if block.rule is SAID_LAST or any(line.lstrip().startswith("{") for line in lines):
+        return False
+    bare = [unprefixed(QUOTED.sub("", line)) for line in lines]
+    return any(map(QUOTED.search, lines)) and not any(map(block.rule.head.search, bare))
+
+
+def record_of(block: Block, texts: Sequence[str]) -> str:
+    """The line that tells of an exception: its own first one, or the one above it."""
+    head = texts[block.first][:LONGEST_TEXT] if block.first < block.key else ""
+    return head if WARNS.search(head) or GRAVE.search(head) else above(block, texts)
+
+
+def above(block: Block, texts: Sequence[str]) -> str:
+    return next(iter(filled(texts, max(0, block.first - 2), block.first)[-1:]), "")
+
+
+def filled(texts: Sequence[str], first: int, end: int) -> list[str]:
+    """The lines from ``first`` to ``end`` that hold anything, cut short."""
+    return [text[:LONGEST_TEXT] for text in texts[first:end] if text.strip()]
+
+
+def unnumbered(text: str) -> str:
+    """What a line says, whatever its numbers."""
+    return DIGITS.sub("0", text[:LONGEST_TEXT]).strip()
