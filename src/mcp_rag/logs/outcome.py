@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -60,14 +60,16 @@ def last_good_end(found: Survey) -> int:
 def is_certain(found: Survey, done: int, blocks: Sequence[Block], texts: Sequence[str]) -> bool:
     """Whether nothing needs to be weighed: one of ``blocks``, those behind line ``done``, or a bad end speaks for itself, or
     the log is a block and nothing else: why should somebody paste it."""
+    if ended_badly(found, done) or (len(blocks) == 1 and is_alone(blocks[0], texts)):
+        return True
     setting = Setting(found, texts)
-    alone = len(blocks) == 1 and not any(_beside(blocks[0], texts))
-    return ended_badly(found, done) or alone or any(speaks_for_itself(block, setting) for block in blocks)
+    return any(speaks_for_itself(block, setting) for block in blocks)
 
 
-def _beside(block: Block, texts: Sequence[str]) -> Iterator[str]:
-    """The lines that hold anything before and behind a block."""
-    return (text for text in chain(texts[: block.first], texts[block.last + 1 :]) if text.strip())
+def is_alone(block: Block, texts: Sequence[str]) -> bool:
+    """Whether no line before or behind a block holds anything."""
+    beside = chain(range(block.first), range(block.last + 1, len(texts)))
+    return not any(texts[line].strip() for line in beside)
 
 
 def ended_badly(found: Survey, done: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.outcome import THRESHOLD, any_of, chance, weights
 from mcp_rag.logs.outcome_blocks import FIRST_OF_ROLE, LAST_BLOCKS, LAST_OF_ROLE, ROLES, judged
-from mcp_rag.logs.outcome_features import NAMES, features
+from mcp_rag.logs.outcome_features import MOST_LINES, NAMES, features
 
 CRASH = [
     "Traceback (most recent call last):",
@@ -202,3 +203,17 @@ def test_a_block_alone_needs_no_weighing() -> None:
 def test_what_is_asked_beside_the_tests_is_not_outweighed_by_their_good_end(line: str) -> None:
     assert chance_of(line, "Tests:       3 passed, 3 total") == 1.0
     assert chance_of("Tests:       3 passed, 3 total") == 0.0
+
+
+class Lazily(list[str]):
+    """Lines of a log that is too large to be taken whole."""
+
+    def __getitem__(self, place: Any) -> Any:
+        assert not isinstance(place, slice) or len(range(*place.indices(len(self)))) < MOST_LINES
+        return super().__getitem__(place)
+
+
+def test_a_large_log_is_not_taken_whole() -> None:
+    lines = [f"sack {number} is ground" for number in range(9_000)]
+    lines[4_000] = "grist: failed to open the cache"
+    assert 0 < chance(survey(lines), Lazily(lines)) < 1
