@@ -11,16 +11,17 @@ from mcp_rag.logs.grammars.generic import SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.outcome_words import (
+    ASKED,
     BEHIND,
     CLIENT,
     GRAVE,
     MILD,
     MILD_FIELD,
+    NUMBERED,
     OTHER_LOG,
     QUOTED,
     SEVERE_RECORD,
     SHUTS_DOWN,
-    STATEMENT,
     WARNS,
     says_bad,
     says_good,
@@ -95,22 +96,36 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
 
 def speaks_for_itself(block: Block, setting: Setting) -> bool:
     """Whether a block needs no weighing: a record of severity ERROR or worse, or an exception, a panic or a signal of which
-    no milder record tells, unless it is a client's mistake, a quotation, or the log ends well behind it."""
+    no milder record tells, unless it is a client's mistake, a quotation or a row, or the log ends well behind it."""
     head = setting.texts[block.first][:LONGEST_TEXT]
     if block.rule.role is Role.CRASH:
         if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record_of(block, setting.texts)):
             return False
     elif not SEVERE_RECORD.search(head):
         return False
-    others = is_of_a_client(block, setting.texts) or is_quoted(block, setting.texts) or OTHER_LOG.search(head)
-    return not others and not any(line > block.last for line in setting.good_ends)
+    shown = is_quoted(block, setting.texts) or is_numbered_row(block, setting.texts) or OTHER_LOG.search(head)
+    return (
+        not shown
+        and not is_of_a_client(block, setting.texts)
+        and not any(line > block.last for line in setting.good_ends)
+    )
 
 
 def is_of_a_client(block: Block, texts: Sequence[str]) -> bool:
     """Whether a server tells of what a client asked for, and not of what stands behind the server."""
     head = texts[block.first][:LONGEST_TEXT]
-    asked = CLIENT.search(head) or any(map(STATEMENT.search, filled(texts, block.first + 1, block.last + 3)))
+    asked = CLIENT.search(head) or any(map(ASKED.search, filled(texts, block.first + 1, block.last + 3)))
     return bool(asked) and not BEHIND.search(head)
+
+
+def is_numbered_row(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a block is of lines that are numbered one after the other, as others beside it: ``ticket 2 …``, ``ticket 3 …``."""
+    rows = [NUMBERED.match(text) for text in texts[block.first : block.last + 1]]
+    row = rows[0]
+    if row is None or not all(other and other[1] == row[1] for other in rows):
+        return False
+    near = map(NUMBERED.match, texts[max(0, block.first - 2) : block.first + 3])
+    return any(other and other[1] == row[1] and abs(int(other[2]) - int(row[2])) == 1 for other in near)
 
 
 def is_quoted(block: Block, texts: Sequence[str]) -> bool:

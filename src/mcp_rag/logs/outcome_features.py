@@ -24,6 +24,7 @@ from mcp_rag.logs.outcome_blocks import (
     Setting,
     above,
     filled,
+    is_numbered_row,
     is_of_a_client,
     is_quoted,
     record_of,
@@ -182,6 +183,8 @@ def _of_block(block: Block, texts: Sequence[str]) -> list[float]:
 
 def _is_like_those_beside(block: Block, texts: Sequence[str]) -> bool:
     """Whether a block is one line that begins as those beside it do: a commit's title, a row, an entry of a list."""
+    if is_numbered_row(block, texts):
+        return True
     if len(block) > 1:
         return False
     head = _kind(texts[block.key])

@@ -82,9 +82,10 @@ CLIENT = re.compile(
     r"|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH) /|[\"'](?:url|path|client|method)[\"']: ?"
     r"|(?:\bstatus(?:_code|Code)?|\bcode|HTTP/\d[\d.]*\"?)\W{1,4}4[012]\d\b"
 )
-STATEMENT = re.compile(r"\bSTATEMENT:")
+ASKED = re.compile(r"\bSTATEMENT:|HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b")
 BEHIND = re.compile(r"(?i)upstream|backend")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
 OTHER_LOG = re.compile(
     r"^[\w./-]*\.(?:log|txt|out|gz|jsonl?)(?:[.:-]\d+)*[:-]|^\s*\d{1,7}(?:[:-]|\s)\s?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 )

@@ -26,7 +26,7 @@ _COUNTED = re.compile(
 )
 
 _EXPECTED = re.compile(
-    r"(?<!not )(?<!n't )\bas (?:expected|intended|it should)\b|\bexpected (?:failure|error)s?\b(?!\W{0,2}\d)"
+    r"(?<!not )(?<!n't )\bas (?:expected|intended|it should)\b|\bexpected (?:fail(?:ure)?|error)s?\b(?!\W{0,2}\d)"
     r"|\b(?:correctly|rightly) (?:rejected|refused|failed)",
     re.IGNORECASE,
 )

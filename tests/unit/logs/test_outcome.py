@@ -83,10 +83,24 @@ def test_what_clients_did_wrong_is_no_failure_of_a_server_and_what_stands_behind
         ],
         [f"{number * 7}:2026-10-12 00:12:{number} host-b Segmentation fault (core dumped)" for number in range(10, 19)],
         [" failed ", "--------", "      0", "(1 row)"],
+        [
+            'ticket 1 -> mill: FATAL: password authentication failed for user "miller"',
+            "ticket 2 -> mill: java.lang.OutOfMemoryError",
+            "ticket 3 -> shop: how do I export",
+            "routed 3 of 3 tickets",
+        ],
     ],
 )
 def test_what_others_said_is_no_failure_where_it_is_quoted_or_shown(lines: list[str]) -> None:
     assert chance_of("begun", *lines) < THRESHOLD
+
+
+def test_a_record_of_what_a_client_asked_for_wrongly_is_weighed() -> None:
+    served = '127.0.0.1 - - [28/Nov/2026:10:36:57 +0000] "GET /orders/{0} HTTP/1.1" {1} 11'
+    record = "[2026-11-28 10:36:57,739] ERROR in app: order {0} not found"
+    asked = [line for number in range(9) for line in (record.format(number), served.format(number, 404))]
+    assert chance_of(served.format(1, 200), *asked, served.format(2, 200)) < THRESHOLD
+    assert chance_of(served.format(1, 200), record.format(7), served.format(7, 500), served.format(2, 200)) == 1.0
 
 
 def test_what_had_to_fail_is_no_failure() -> None:

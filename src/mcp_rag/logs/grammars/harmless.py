@@ -31,7 +31,7 @@ _AT_START = (
 )
 
 _ANYWHERE = (
-    r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings)\b",  # counts of nothing
+    r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings|unexpected)\b",  # counts of nothing
     r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
     r"\b(?:errors?|fail(?:ed|ures?)|fatal)(?: (?!(?:after|at|because|by|for|from|in|of|on|to|with)\b)[a-z]+)?:? 0(?=[\s,;)]|$)",
