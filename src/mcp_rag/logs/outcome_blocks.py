@@ -114,15 +114,18 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
 def is_of_a_client(block: Block, texts: Sequence[str]) -> bool:
     """Whether a server tells of what a client asked for, and not of what stands behind the server."""
     head = texts[block.first][:LONGEST_TEXT]
-    asked = CLIENT.search(head) or any(map(ASKED.search, filled(texts, block.first + 1, block.last + 3)))
-    return bool(asked) and not BEHIND.search(head)
+    below = filled(texts, block.first + 1, min(block.first + LAST_LINES, block.last + 1))
+    below += filled(texts, block.last + 1, block.last + 3)
+    return bool(CLIENT.search(head) or any(map(ASKED.search, below))) and not BEHIND.search(head)
 
 
 def is_numbered_row(block: Block, texts: Sequence[str]) -> bool:
     """Whether a block is of lines that are numbered one after the other, as others beside it: ``ticket 2 …``, ``ticket 3 …``."""
-    rows = [NUMBERED.match(text) for text in texts[block.first : block.last + 1]]
-    row = rows[0]
-    if row is None or not all(other and other[1] == row[1] for other in rows):
+    row = NUMBERED.match(texts[block.first])
+    if row is None:
+        return False
+    rows = (NUMBERED.match(texts[line]) for line in range(block.first + 1, block.last + 1))
+    if not all(other and other[1] == row[1] for other in rows):
         return False
     near = map(NUMBERED.match, texts[max(0, block.first - 2) : block.first + 3])
     return any(other and other[1] == row[1] and abs(int(other[2]) - int(row[2])) == 1 for other in near)
@@ -144,6 +147,7 @@ def record_of(block: Block, texts: Sequence[str]) -> str:
 
 
 def above(block: Block, texts: Sequence[str]) -> str:
+    """The line right above a block, an empty one between them left out; empty where there is none."""
     return next(iter(filled(texts, max(0, block.first - 2), block.first)[-1:]), "")
 
 

@@ -68,21 +68,19 @@ COUNTS_BAD = re.compile(
 COUNTS_GOOD = re.compile(
     r"(?i)(?<!=)\b(?:0|no) (?:errors?|problems?|fail(?:ed|ures?|ing)|issues?)\b|(?<![\w.])[1-9]\d* (?:\w+ )?pass(?:ed|ing)\b"
 )
-LOST = re.compile(
-    r"(?i)(?<![\w.])[1-9]\d* (?:\w+ )?(?:errors?|failed|failures?|lost|missing|dropped|violations?|rejected)\b"
-    r"|\b(?:errors?|failed|failures?|lost|missing|dropped|rejected)\W{1,3}[1-9]"
-)
+_LOST = r"errors?|failed|failures?|lost|missing|dropped|rejected"
+LOST = re.compile(rf"(?i)(?<![\w.])[1-9]\d* (?:\w+ )?(?:{_LOST}|violations?)\b|\b(?:{_LOST})\W{{1,3}}[1-9]")
 NONE_LOST = re.compile(
-    r"(?i)\b(?:0|no) (?:\w+ )?(?:errors?|failed|failures?|lost|missing|dropped|issues?|problems?|violations?|rejected)\b"
-    r"|\b(?:errors?|failed|failures?|lost|missing|dropped|rejected|unreachable)\W{1,3}0\b"
+    rf"(?i)\b(?:0|no) (?:\w+ )?(?:{_LOST}|issues?|problems?|violations?)\b|\b(?:{_LOST}|unreachable)\W{{1,3}}0\b"
 )
 OF_ALL = re.compile(r"(?<![\w./:-])(\d{1,7}) ?(?:/|of|out of) ?(\d{1,7})(?![\w./:-])")
+_REFUSED_REQUEST = r"HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b"
 CLIENT = re.compile(
     r"\b(?:client|peer|remote|rhost|user|referer|request)[ =:]|\b(?:role|database) \"|\bfrom \d+\.\d+"
     r"|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH) /|[\"'](?:url|path|client|method)[\"']: ?"
-    r"|(?:\bstatus(?:_code|Code)?|\bcode|HTTP/\d[\d.]*\"?)\W{1,4}4[012]\d\b"
+    rf"|\b(?:status(?:_code|Code)?|code)\W{{1,4}}4[012]\d\b|{_REFUSED_REQUEST}"
 )
-ASKED = re.compile(r"\bSTATEMENT:|HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b")
+ASKED = re.compile(rf"\bSTATEMENT:|{_REFUSED_REQUEST}")
 BEHIND = re.compile(r"(?i)upstream|backend")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
