@@ -82,10 +82,14 @@ def test_a_search_goes_before_logs_that_came_before_it_and_of_so_many_turns_one_
             await anyio.sleep(0.02)
             assert order == []  # a log could begin now, but searches wait
             earlier.let_go()
-            # One by one, oldest first, and never before what follows has begun: no thread can overtake another.
+            # One by one, oldest first, and never before the searches that may follow have begun: no thread can overtake
+            # another, but a log that is woken together with a search.
             for ended in range(len(works)):
+                searches = sum(name.startswith("search") for name in order[:ended])
                 with anyio.fail_after(30):
-                    while len(order) < min(ended + CORES + 1, len(works)):
+                    while len(order) <= ended or sum(name.startswith("search") for name in order) < min(
+                        searches + CORES + 1, 2 * LOG_EVERY
+                    ):
                         await anyio.sleep(0.001)
                 works[order[ended]].let_go()
         kinds = [name.split()[0] for name in order]
