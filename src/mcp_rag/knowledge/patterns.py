@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from unicodedata import east_asian_width
 
-from mcp_rag.knowledge.required_text import required_text
+from mcp_rag.knowledge.required_text import least_text, required_text
 from mcp_rag.records import Evidence, Excerpt
 
 try:
@@ -23,7 +23,7 @@ try:
 except ImportError:
     re2 = None
 
-CERTAIN_CHARACTERS = 12
+CERTAIN_CHARACTERS = 11
 """A pattern with fewer literal characters says too little to be certain of. Chosen by eye."""
 
 LONGEST_LINE = 2_000
@@ -215,11 +215,7 @@ def _verbatim(literal: str) -> str:
 
 
 def _expression(text: str, *, is_ours: bool) -> tuple[Matcher, str, int]:
-    words = re.findall(
-        r"[A-Za-z_ ]{3,}|[\u3400-\u9fff]{2,}", re.sub(r"\\.|\[[^\]]*\]|\(\?P?<?\w*>?|\{[^}]*\}", " ", text)
-    )
-    literals = sum(map(_size, words))
-    return (_ours if is_ours else _foreign)(text), required_text(text), literals
+    return (_ours if is_ours else _foreign)(text), required_text(text), _size(least_text(text, _size))
 
 
 def _ours(text: str) -> Matcher:

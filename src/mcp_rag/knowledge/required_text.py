@@ -1,18 +1,24 @@
-"""What every match of a regular expression holds word for word: looked for first, because that is far cheaper."""
+"""What every match of a regular expression holds word for word: looked for first, because that is far cheaper, and the
+measure of how much an expression says."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 _TOKEN = re.compile(
-    r"(?P<group>\()|(?P<close>\))|(?P<either>\|)|(?P<optional>[*?]\??|\{[^}]*\}\??)|(?P<again>\+\??)"
-    r"|(?P<some>\[\^?\]?(?:\\.|[^\]\\])*\]|\\[A-Za-z0-9]|[.^$])|\\(?P<escaped>.)|(?P<plain>.)",
+    r"(?P<group>\((?:\?(?:P?<\w+>|P=\w+|<?[=!]|[aiLmsux-]*:?))?)|(?P<close>\))|(?P<either>\|)"
+    r"|(?P<optional>[*?]\??|\{0?(?:,[^}]*)?\}\??)|(?P<again>\+\??|\{[^}]*\}\??)"
+    r"|(?P<some>\[\^?\]?(?:\\.|[^\]\\])*\]|\\(?:x..|u.{4}|U.{8}|[A-Za-z0-9])|[.^$])|\\(?P<escaped>.)|(?P<plain>.)",
     re.DOTALL,
 )
 """The parts of an expression, as far as it matters here."""
 
 _UNREAD = re.compile(r"\\[xuUN0-9]|\(\?[aiLmsu]*[-x]")
 """Characters told by their number, and flags under which blanks and ``#`` say nothing."""
+
+_ABSENT = ("(?!", "(?<!")
+"""How groups begin that say what does not stand there."""
 
 
 def required_text(expression: str) -> str:
@@ -31,7 +37,7 @@ def required_text(expression: str) -> str:
             run, depth = "", depth + (kind == "group") - (kind == "close")
         elif kind == "either":
             return ""
-        elif kind == "optional":
+        elif kind == "optional" or text.startswith("{"):
             runs.append(run[:-1])
             run = ""
         elif kind in ("plain", "escaped") and not text.isspace():
@@ -40,3 +46,30 @@ def required_text(expression: str) -> str:
             runs.append(run)
             run = ""
     return max([*runs, run], key=len).lower()
+
+
+def least_text(expression: str, size: Callable[[str], int]) -> str:
+    """What a match of ``expression`` holds at least, parts that vary left out: of alternatives the one that says least by
+    ``size``, and nothing of what is optional or must not stand there."""
+    opened: list[tuple[str, list[list[str]]]] = [("", [[]])]
+    for token in _TOKEN.finditer(expression):
+        kind, text = token.lastgroup, token[token.lastgroup or 0]
+        said = opened[-1][1][-1]
+        if kind == "group":
+            opened.append((text, [[]]))
+        elif kind == "close" and len(opened) > 1:
+            begun, alternatives = opened.pop()
+            opened[-1][1][-1].append("" if begun in _ABSENT else _least(alternatives, size))
+        elif kind == "either":
+            opened[-1][1].append([])
+        elif kind == "optional":
+            said[-1:] = [""]
+        elif kind in ("plain", "escaped"):
+            said.append(text)
+        elif kind == "some":
+            said.append("")
+    return _least(opened[0][1], size)
+
+
+def _least(alternatives: Iterable[Iterable[str]], size: Callable[[str], int]) -> str:
+    return min(map("".join, alternatives), key=size)

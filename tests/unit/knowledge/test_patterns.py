@@ -88,10 +88,15 @@ def test_what_a_log_says_never_leaves_its_place_in_a_command(value: str) -> None
 
 def test_a_chinese_character_says_as_much_as_two_latin_ones() -> None:
     assert compile_symptom("设备上没有空间").specificity == 14
-    assert compile_symptom(r"re:写入.+: 设备上没有空间").specificity == 18
+    assert compile_symptom(r"re:写入.+: 设备上没有空间").specificity == 19
     found = compile_symptom('关系 "{relation}" 不存在').match([Excerpt(1, '错误:  关系 "orders" 不存在')])
     assert found is not None
     assert found.variables == {"relation": "orders"}
+
+
+def test_many_alternatives_say_no_more_than_the_least_of_them() -> None:
+    general = compile_symptom("re:(?:cannot open|no such|failed to read the) (?:file|directory of inputs)")
+    assert general.specificity == len("nosuchfile")
 
 
 def test_typographic_quotes_are_plain_ones_in_log_and_symptom() -> None:
