@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mcp_rag.logs.grammars.generic import CHILD_FAILED, MILD, NOT_AS_IT_MUST_BE, PASSED_ON, SAID_LAST, WARNING, WARNS
+from mcp_rag.logs.grammars.generic import (
+    CHILD_FAILED,
+    DEALT_WITH,
+    MILD,
+    NOT_AS_IT_MUST_BE,
+    NOTHING,
+    PASSED_ON,
+    SAID_LAST,
+    WARNING,
+    WARNS,
+)
 from mcp_rag.logs.grammars.harmless import is_harmless
 from mcp_rag.logs.grammars.listings import is_listed, is_task_failure, rescued_until
 from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
@@ -82,7 +92,7 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
         return None
     text = unprefixed(texts[line][:LONGEST_EXAMINED])
     shown = text[:1].isspace() or is_listed(text) or is_harmless(text) or MILD.match(text) or GOOD.search(text)
-    if shown or not NOT_AS_IT_MUST_BE.search(text):
+    if shown or DEALT_WITH.search(text) or not NOT_AS_IT_MUST_BE.search(NOTHING.sub("0", text)):
         return None
     return Block(line, line, line, SAID_LAST)
 

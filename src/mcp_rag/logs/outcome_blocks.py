@@ -25,8 +25,9 @@ from mcp_rag.logs.outcome_words import (
     WARNS,
     says_bad,
     says_good,
+    says_passed,
 )
-from mcp_rag.logs.trying import is_tried_again, was_expected, was_not_the_last_try
+from mcp_rag.logs.trying import is_tried_again, was_answered, was_expected, was_not_the_last_try
 
 ROLES = tuple(role for role in Role if role >= Role.LOGGED)
 
@@ -44,6 +45,11 @@ LAST_BLOCKS, LAST_OF_ROLE, FIRST_OF_ROLE = 60, 15, 5
 
 DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
 """What of a line differs from one record to the next."""
+
+UNDERLINE = re.compile(r"[\s|+]*[-=]{3}[-=+|\s]*$")
+"""The line below the names of a table's columns."""
+
+_ZEROS = re.compile(r"[\s|│]*0(?:[\s|│]+0)*[\s|│]*$")
 
 
 class Setting:
@@ -64,13 +70,14 @@ class Setting:
             for line, text in enumerate((text[:LONGEST_TEXT] for text in texts[start : self.count]), start)
             if text.strip()
         ][-LAST_LINES:]
-        near = Counter(map(unnumbered, texts[max(0, self.count - LINES_BEFORE) : self.count]))
-        self.good_ends = [
-            line
-            for line, good, _ in self.last
-            if good and near[unnumbered(texts[line])] == 1 and not SHUTS_DOWN.search(texts[line][:LONGEST_TEXT])
-        ]
-        """Of the last lines those that say that all went well, and are no record of which many stand there."""
+        first = max(0, self.count - LINES_BEFORE)
+        near = Counter(map(unnumbered, texts[first : self.count]))
+        good = [line for line, good, _ in self.last if good and not SHUTS_DOWN.search(texts[line][:LONGEST_TEXT])]
+        passed = [line for line in range(first, self.count) if says_passed(texts[line][:LONGEST_TEXT])]
+        self.passed = [line for line in passed if near[unnumbered(texts[line])] == 1]
+        self.good_ends = sorted({*(line for line in good if near[unnumbered(texts[line])] == 1), *self.passed})
+        """The lines that say that all went well, and are no record of which many stand there: of the last few, and verdicts
+        on the whole further up."""
 
 
 def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
@@ -90,8 +97,16 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
         for block in alone
         if not was_not_the_last_try(block, texts)
         and not was_expected(block, texts)
+        and not was_answered(block, texts)
+        and not heads_zeros(block, texts)
         and (block.first > tried or not is_tried_again(block, texts))
     ]
+
+
+def heads_zeros(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a block is the head of a table that counts none of what its columns name."""
+    below = texts[block.key + 1 : block.key + 3]
+    return len(below) == 2 and bool(UNDERLINE.match(below[0]) and _ZEROS.match(below[1]))
 
 
 def speaks_for_itself(block: Block, setting: Setting) -> bool:

@@ -21,6 +21,7 @@ from mcp_rag.logs.outcome_blocks import (
     LINES_BEFORE,
     LONGEST_TEXT,
     ROLES,
+    UNDERLINE,
     Setting,
     above,
     filled,
@@ -34,6 +35,7 @@ from mcp_rag.logs.outcome_words import (
     ADVICE,
     COMMAND,
     COULD_NOT,
+    COUNT,
     COUNTS_BAD,
     COUNTS_GOOD,
     DATA,
@@ -104,12 +106,15 @@ PLAIN = (
     "last line bad",
     "counts all at the end",
     "counts fewer than all at the end",
+    "all went well at the end",
     "counts what was lost at the end",
     "severe record",
     "severe record of a client",
     "severe record and records after",
     "quoted",
     "from another log",
+    "a name and a count",
+    "rows",
 )
 OF_A_CRASH = tuple(f"of a crash: {name}" for name in PLAIN[len(ROLES) :])
 
@@ -125,7 +130,8 @@ FEWEST_LINES = 4
 MOST_LINES = 200
 """Lines behind a block beyond which more say nothing more. Chosen by eye."""
 
-_UNDERLINE = re.compile(r"[\s|+]*[-=]{3}[-=+|\s]*$")
+_NUMBER = re.compile(r"0(?:[.,]0)*%?")
+"""What is left of a number when its digits are: it may be set flush right."""
 _COLUMN = re.compile(r"(?:\s{2,}|\t|[|│] ?)(?=\S)")
 
 
@@ -185,7 +191,7 @@ def _is_like_those_beside(block: Block, texts: Sequence[str]) -> bool:
     """Whether a block is one line that begins as those beside it do: a commit's title, a row, an entry of a list."""
     if is_numbered_row(block, texts):
         return True
-    if len(block) > 1:
+    if block.heads < len(block):
         return False
     head = _kind(texts[block.key])
     return bool(head) and any(_kind(line) == head for line in _beside(block, texts))
@@ -193,16 +199,17 @@ def _is_like_those_beside(block: Block, texts: Sequence[str]) -> bool:
 
 def _in_columns(block: Block, texts: Sequence[str]) -> bool:
     """Whether a column of a line begins where one of a line beside it does, or the line is underlined: a table's head."""
-    if len(block) > 1:
+    if block.heads < len(block):
         return False
-    if any(map(_UNDERLINE.match, texts[block.last + 1 : block.last + 2])):
+    if any(map(UNDERLINE.match, texts[block.last + 1 : block.last + 2])):
         return True
     columns = _columns(texts[block.key])
     return bool(columns) and any(columns & _columns(line) for line in _beside(block, texts))
 
 
 def _beside(block: Block, texts: Sequence[str]) -> list[str]:
-    return filled(texts, max(0, block.first - 2), block.first) + filled(texts, block.last + 1, block.last + 3)
+    key = block.key
+    return filled(texts, max(0, key - 2), key) + filled(texts, key + 1, key + 3)
 
 
 def _columns(text: str) -> set[int]:
@@ -214,12 +221,15 @@ def _kind(text: str) -> str:
     """What kind of thing a line begins with: a number, a hash, a date, a bullet; nothing where it begins with a word."""
     text = text[:60]
     first = DIGITS.sub("0", text).split()[:1]
+    if first and _NUMBER.fullmatch(first[0]):
+        return "0"
     return text[: len(text) - len(text.lstrip())] + first[0] if first and not first[0][:1].isalpha() else ""
 
 
 def _of_rest(block: Block, setting: Setting) -> list[float]:
     """Of the lines behind a block."""
-    below = filled(setting.texts, block.last + 1, min(setting.count, block.last + 1 + LINES_AFTER))
+    after = block.first + len(block) // block.heads
+    below = filled(setting.texts, after, min(setting.count, after + LINES_AFTER))
     heads = set(map(_head, filled(setting.texts, max(0, block.first - LINES_BEFORE), block.first)))
     rest = max(0, setting.count - 1 - block.last)
     ordinary = sum(map(is_ordinary, below))
@@ -264,6 +274,7 @@ def _of_end(block: Block, setting: Setting) -> list[float]:
         float(any(bad[-1:])),
         float(any(some == of for some, of in counts)),
         float(any(some < of for some, of in counts[-1:])),
+        float(any(line > block.last for line in setting.good_ends)),
         float(any(map(LOST.search, texts))) - float(any(map(NONE_LOST.search, texts))),
     ]
 
@@ -279,6 +290,8 @@ def _of_record(block: Block, setting: Setting) -> list[float]:
         severe * _share(RECORD.search, below, FEWEST_LINES),
         float(is_quoted(block, setting.texts)),
         float(bool(OTHER_LOG.search(head))),
+        float(bool(COUNT.match(setting.texts[block.key][:LONGEST_TEXT]))),
+        math.log2(block.heads) if block.heads == len(block) else 0.0,
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 MILD = re.compile(
-    r"^.{0,60}?(?:^|[\s\[(|<])(?:(?:[Ww]arn(?:ing)?|[Ii]nfo|[Dd]ebug|[Nn]otice|[Nn]ote|NOTE|[Hh]int|HINT)(?=[\]):>|])"
+    r"^.{0,60}?(?:^|[\s\[(|<])"
+    r"(?:(?:[Ww]arn(?:ing)?|[Ii]nfo(?:rmation)?|[Dd]ebug|[Nn]otice|[Nn]ote|NOTE|[Hh]int|HINT|[Ss]tyle)(?=[\]):>|])"
     r"|(?:INFO|DEBUG|WARN(?:ING)?|NOTICE|TRACE)\b)|^\[?[WID](?:\d{4}|[:,])? |level=(?:info|debug|warn)"
 )
 WARNS = re.compile(
@@ -39,8 +40,10 @@ DATA = re.compile(r"^\s*(?:[-*•]\s|[\w.-]{1,30}: \S+$|\|)|^\s*[\w.\"']+ ?= ?\S
 EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Failure)\b")
 GOOD = re.compile(
     r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet\w+|finished|ready|built|installed|saved|created|written"
-    r"|started|listening|up[- ]to[- ]date|clean|healthy|valid|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed"
-    r"|warnings?))\b|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
+    r"|started|listening|up[- ]to[- ]date|in sync|clean|healthy|valid|synced"
+    r"|committed|published|exported|uploaded|delivered|rendered|restored|migrated|imported|deployed|verified|reconciled"
+    r"|resolved|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed|warnings?))\b"
+    r"|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
 )
 BAD = re.compile(
     r"(?i)\b(?:error|failed|failures?|fatal|exception|abort\w*|cannot|denied|refused|killed|not found|no such|invalid|unable"
@@ -59,7 +62,8 @@ RECORD = re.compile(r"^.{0,40}\d\d:\d\d:\d\d|^.{0,30}\b(?:INFO|DEBUG|TRACE|NOTIC
 TIMED = re.compile(r".{0,40}\d\d:\d\d:\d\d")
 COMMAND = re.compile(r"^(?:\$|\+{1,3}|>|#|==+>?|-{3,}|={3,}|#\d+ \[|TASK \[|Step \d+|\[\d+/\d+\])\s?\S")
 SHUTS_DOWN = re.compile(
-    r"(?i)\b(?:shut(?:s|ting)? ?down|exit(?:s|ing|ed)?|clos(?:e|es|ing|ed)|stopp?(?:s|ing|ed)?|terminat\w+|bye)\b"
+    r"(?i)\b(?:shut(?:s|ting)? ?down|exit(?:s|ing|ed)?|clos(?:e|es|ing|ed)|stopp?(?:s|ing|ed)?|terminat\w+|bye"
+    r"|finished (?:server|worker|child))\b"
 )
 COUNTS_BAD = re.compile(
     r"(?i)(?<![\w.])[1-9]\d* (?:\w+ ){0,2}(?:errors?|problems?|fail(?:ed|ures?|ing)|issues?)\b"
@@ -69,11 +73,26 @@ COUNTS_GOOD = re.compile(
     r"(?i)(?<!=)\b(?:0|no) (?:errors?|problems?|fail(?:ed|ures?|ing)|issues?)\b|(?<![\w.])[1-9]\d* (?:\w+ )?pass(?:ed|ing)\b"
 )
 _LOST = r"errors?|failed|failures?|lost|missing|dropped|rejected"
-LOST = re.compile(rf"(?i)(?<![\w.])[1-9]\d* (?:\w+ )?(?:{_LOST}|violations?)\b|\b(?:{_LOST})\W{{1,3}}[1-9]")
+LOST = re.compile(
+    rf"(?i)^(?!.*\(ignored\)).*?(?:(?<![\w.])[1-9]\d* (?:\w+ )?(?:{_LOST}|violations?)\b|\b(?:{_LOST})\W{{1,3}}[1-9])"
+)
 NONE_LOST = re.compile(
     rf"(?i)\b(?:0|no) (?:\w+ )?(?:{_LOST}|issues?|problems?|violations?)\b|\b(?:{_LOST}|unreachable)\W{{1,3}}0\b"
 )
+COUNT = re.compile(
+    r"^\W{0,8}(?:\d+ +)?[A-Za-z][\w ()/.-]{0,60}?(?: ?[:=|] ?| {2,}|\t| )[-+]?\d[\d.,]*(?: ?%| ?[a-z]{1,3}\b)?[\s\d.,|%]*$"
+)
 OF_ALL = re.compile(r"(?<![\w./:-])(\d{1,7}) ?(?:/|of|out of) ?(\d{1,7})(?![\w./:-])")
+ALL_DONE = re.compile(
+    r"(?i)\ball (?:\d+ |the )?[\w-]+ [\w -]{0,20}?"
+    r"(?:passed|done|ok|good|committed|answered|valid|complete|present|healthy)\b"
+)
+VERDICT = re.compile(
+    r"(?i)\b(?:result|verdict|outcome|status|drill|check|gate|run|suite|selftest|test)s?\W{1,3}(?:is |was )?"
+    r"pass(?:ed)?\b|^\W*PASS\b"
+)
+ROW = re.compile(r"\s*[|│]?\s*\d+(?:\t|\s*[|│]\s)")
+TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies)|retry|retries|round|poll)\b")
 _REFUSED_REQUEST = r"HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b"
 CLIENT = re.compile(
     r"\b(?:client|peer|remote|rhost|user|referer|request)[ =:]|\b(?:role|database) \"|\bfrom \d+\.\d+"
@@ -93,6 +112,21 @@ UNUSUAL = tuple(" \t│|╵╷└├")
 def says_good(text: str) -> bool:
     """Whether a line says that something went well."""
     return bool(GOOD.search(text)) and not ADVICE.search(text) and not NEGATED.search(text) and not says_bad(text)
+
+
+def counts_all(text: str) -> bool:
+    """Whether a line counts all of what there was (``6 of 6``), or none that was lost, and holds no word of failure."""
+    if NEGATED.search(text) or TRY.search(text) or says_bad(text):
+        return False
+    counts = [(int(some), int(of)) for some, of in OF_ALL.findall(text)]
+    if counts:
+        return all(some == of > 0 for some, of in counts)
+    return bool(NONE_LOST.search(text) or ALL_DONE.search(text)) and not LOST.search(text)
+
+
+def says_passed(text: str) -> bool:
+    """Whether a line is a verdict on the whole: that it passed, or all of it was done."""
+    return counts_all(text) or (bool(VERDICT.search(text)) and not NEGATED.search(text) and not says_bad(text))
 
 
 def says_bad(text: str) -> bool:

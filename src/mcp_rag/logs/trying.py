@@ -25,9 +25,16 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 
+_PASSED_ON = re.compile(r"(?i:upstream|backend).*?\"((?:GET|HEAD|POST|PUT|DELETE|PATCH) \S+ HTTP/[\d.]+)\"")
+_WELL = re.compile(r"HTTP/[\d.]+\" [23]\d\d\b")
+
 _EXPECTED = re.compile(
-    r"(?<!not )(?<!n't )\bas (?:expected|intended|it should)\b|\bexpected (?:fail(?:ure)?|error)s?\b(?!\W{0,2}\d)"
+    r"^(?!.*(?:\bnot|n't) ).*\bas (?:expected|intended|required|it should)\b|\bexpected (?:fail(?:ure)?|error)s?\b(?!\W{0,2}\d)"
     r"|\b(?:correctly|rightly) (?:rejected|refused|failed)",
+    re.IGNORECASE,
+)
+_ANNOUNCED = re.compile(
+    r"\b(?:must|should|has to|is to) (?:be (?:refused|rejected|denied)|fail)\b|\bnegative (?:check|test)",
     re.IGNORECASE,
 )
 
@@ -59,6 +66,17 @@ def _is_left(counted: re.Match[str]) -> bool:
     return int(counted["left"]) > 0 if counted["left"] else int(counted["try"]) < int(counted["of"])
 
 
+def was_answered(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a server tells of a request that it passed on, and further down that it answered it well after all."""
+    asked = _PASSED_ON.search(texts[block.first])
+    if asked is None or len(block) > block.heads:
+        return False
+    below = texts[block.first + 1 : block.first + 1 + MOST_LINES_BELOW]
+    return any(f'{asked[1]}" ' in text and _WELL.search(text) for text in below)
+
+
 def was_expected(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a line right below what failed says that it had to."""
-    return any(map(_EXPECTED.search, texts[block.last + 1 : block.last + 3]))
+    """Whether a line right beside what failed says that it had to."""
+    first = block.last + (len(block) == 1)
+    told = any(map(_EXPECTED.search, texts[first : block.last + 3]))
+    return told or any(map(_ANNOUNCED.search, texts[max(0, block.first - 2) : block.first]))

@@ -231,3 +231,45 @@ def test_a_large_log_is_not_taken_whole() -> None:
     lines = [f"sack {number} is ground" for number in range(9_000)]
     lines[4_000] = "grist: failed to open the cache"
     assert 0 < chance(survey(lines), Lazily(lines)) < 1
+
+
+SERVED = [f"2026-11-28 10:00:{second:02} INFO order {second} booked" for second in range(6)]
+
+
+def test_a_verdict_that_all_passed_counts_though_other_lines_follow_it() -> None:
+    lost = ["./drill.sh: line 11:    43 Killed                  redis-server --port 6379"]
+    leaves = [f"2026-11-28 10:00:{second:02} INFO connection {second} closed" for second in range(10, 20)]
+    assert chance_of(*SERVED, *lost, *SERVED, "[drill] PASS: 0 keys lost", *leaves) < THRESHOLD
+    assert chance_of(*SERVED, *lost, *SERVED, *leaves) > THRESHOLD
+
+
+def test_what_stands_behind_a_server_failed_nobody_where_the_request_was_answered_in_the_end() -> None:
+    refused = (
+        "2026/11/28 10:00:01 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, "
+    )
+    refused += 'client: 10.0.0.9, request: "GET /cart HTTP/1.1", upstream: "http://10.0.0.2:9001/cart"'
+    answered = '10.0.0.9 - - [28/Nov/2026:10:00:01 +0000] "GET /cart HTTP/1.1" {} 12'
+    assert chance_of(refused, answered.format(200)) < THRESHOLD
+    assert chance_of(refused, answered.format(502)) == 1.0
+
+
+def test_an_exit_code_in_the_row_of_a_table_ends_nothing() -> None:
+    rows = ["8815\topen\tTraceback in export", "8840\tclosed\tBuild FAILED with exit code 137"]
+    assert chance_of("id\tstate\ttitle", *rows, "Exported 2 tickets") < 1.0
+    assert chance_of("exporting", "Build FAILED with exit code 137", "Exported 2 tickets") == 1.0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "error budget used: 20%",
+        "round trip mismatches: 0 of 500",
+        "priced 6000 contracts, 0 rejected",
+        "CRITICAL: 0  HIGH: 2 (2 accepted)",
+        "private split not reachable, skipped",
+        "Certificate will not expire",
+        "nofile:0:0: information: Cppcheck cannot find all the include files [missingIncludeSystem]",
+    ],
+)
+def test_counts_of_nothing_and_what_kept_nothing_from_going_on_are_no_failures(line: str) -> None:
+    assert chance_of("begun", *STEPS, line) < THRESHOLD

@@ -31,7 +31,7 @@ PASSED_ON = re.compile(
 )
 """Exceptions that only pass on that something else failed; what failed stands elsewhere."""
 
-MILD = re.compile(r"\W*(?:WARN(?:ING)?|NOTICE|INFO|DEBUG|TRACE)\b(?! ?:)|\S+\.py:\d+: \w*Warning: |[\d :.,T/-]{0,40}\[(?:W(?:arning|ARN)\w*|Note)\] |(?:(?:time|ts|t)=\S+ )?level=(?:info|debug|warn(?:ing)?)\b")
+MILD = re.compile(r"\S+:\d+:(?:\d+:)? (?:information|style|performance|portability): |\W*(?:WARN(?:ING)?|NOTICE|INFO|DEBUG|TRACE)\b(?! ?:)|\S+\.py:\d+: \w*Warning: |[\d :.,T/-]{0,40}\[(?:W(?:arning|ARN)\w*|Note)\] |(?:(?:time|ts|t)=\S+ )?level=(?:info|debug|warn(?:ing)?)\b")
 """How a record begins whose program calls what it tells no error, whatever words follow: it was handled."""
 
 WARNS = re.compile(r"(?:[a-z][\w.-]*: (?:WARNING|[Ww]arning)|warn): ")
@@ -47,12 +47,21 @@ NOT_AS_IT_MUST_BE = re.compile(
     r"(?i)\b(?:not|cannot|can't|isn't|doesn't|below|exceeds?|exceeded|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
     r"|refus\w+|reject\w+|blocked|abort\w*|giving up|gave up|invalid|wrong|violat\w+|too (?:many|few|long|large|small|old"
     r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|corrupt\w*|inconsistent|overdue|out of"
-    r"|bad|held|on hold|withheld|stopp(?:ed|ing) (?:run|after|at|early|because|here)|regress\w*|no longer|over (?:budget|quota|limit|the|\d)"
+    r"|bad|held|on hold|withheld|stopp(?:ed|ing) (?:run|after|at|early|because|here)|regress\w*|no longer|broken|halted|halting|declined|parked|frozen|roll(?:ing|ed)? ?back|over (?:budget|quota|limit|the|\d)"
     r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
     r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
     r"|(?:fewer|less|more|lower|higher) than)\b(?![\w ]{0,20}[=:] ?0\b)|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"
 )
 """Words by which a program says without any word of failure that it will not go on. Chosen by eye."""
+
+DEALT_WITH = re.compile(r"\b(?:skipped|ignored|accepted|replaced|recovered)\b")
+"""How a last line tells of what kept nothing from going on."""
+
+NOTHING = re.compile(
+    r"(?i)\b(?:0|no|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
+    r"|\bwill not expire\b"
+)
+"""Of what there is none, or need be none: ``0 already expired``."""
 
 RULES = (
     CHILD_FAILED,

@@ -27,11 +27,14 @@ _AT_START = (
     r"[<>] (?:HTTP/\d|[A-Z][\w-]*: )",  # headers of HTTP, as curl -v shows them
     r"(?:commit |Merge: )[0-9a-f]{7,40} (?:\([^)]*\) )?(?!(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|ERR)\b)[A-Z]",  # subjects of commits
     r"(?:\+{1,4}|\$) (?!\S*:)\S",  # commands, as set -x and a prompt show them
+    r"\s*[✖✗] .*\(\d[\d.]*m?s\) # \S",  # tests that need not pass yet
     r"(?i:caught|handled|ignored|recovered|simulated)(?: \w+)?: ",  # said by a program that goes on
 )
 
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings|unexpected)\b",  # counts of nothing
+    r"\b(?:0|no|zero) (?:\w+ )?(?:rejected|missing|mismatche?s?|conflicts?|unknown|refused|invalid|lost)\b(?! \w+ (?:found|given))",
+    r"\b(?:CRITICAL|FATAL|SEVERE|HIGH)\s?[:=]\s?0\b",
     r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
     r"\b(?:errors?|fail(?:ed|ures?)|fatal)(?: (?!(?:after|at|because|by|for|from|in|of|on|to|with)\b)[a-z]+)?:? 0(?=[\s,;)]|$)",
