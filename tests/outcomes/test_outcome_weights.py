@@ -17,11 +17,15 @@ FOLDER = Path(__file__).parent
 @pytest.mark.parametrize(
     ("name", "clean", "found"),
     [
-        ("tools", 0.86, 0.79),
-        ("ninth", 0.95, 0.97),
-        ("neighbours", 0.7, 0.79),
-        ("tenth", 0.97, 0.97),
-        ("short", 1.0, 0.93),
+        ("tools", 0.9, 0.79),
+        ("ninth", 0.97, 0.97),
+        ("neighbours", 0.74, 0.81),
+        ("tenth", 1.0, 0.98),
+        ("short", 1.0, 0.94),
+        ("twelfth", 0.93, 0.97),
+        ("thirteenth", 0.95, 0.92),
+        ("fourteenth", 0.93, 0.98),
+        ("recovered", 0.63, 0.71),
     ],
 )
 def test_runs_that_passed_are_clean_and_those_that_failed_are_not(name: str, clean: float, found: float) -> None:

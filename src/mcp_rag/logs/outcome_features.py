@@ -223,6 +223,8 @@ def _kind(text: str) -> str:
     first = DIGITS.sub("0", text).split()[:1]
     if first and _NUMBER.fullmatch(first[0]):
         return "0"
+    if first and first[0][0] in "\"'`":
+        return first[0][0]
     return text[: len(text) - len(text.lstrip())] + first[0] if first and not first[0][:1].isalpha() else ""
 
 

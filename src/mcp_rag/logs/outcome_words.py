@@ -89,7 +89,7 @@ ALL_DONE = re.compile(
 )
 VERDICT = re.compile(
     r"(?i)\b(?:result|verdict|outcome|status|drill|check|gate|run|suite|selftest|test)s?\W{1,3}(?:is |was )?"
-    r"pass(?:ed)?\b|^\W*PASS\b"
+    r"pass(?:ed)?\b|^\W*PASS\b|\b(?:informational|advisory|non-?blocking|not blocking|report[- ]only)\b"
 )
 ROW = re.compile(r"\s*[|│]?\s*\d+(?:\t|\s*[|│]\s)")
 TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies)|retry|retries|round|poll)\b")

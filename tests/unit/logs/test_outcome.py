@@ -253,6 +253,19 @@ def test_what_stands_behind_a_server_failed_nobody_where_the_request_was_answere
     assert chance_of(refused, answered.format(502)) == 1.0
 
 
+def test_findings_that_block_nothing_are_weighed_by_what_the_last_line_says() -> None:
+    found = ["legacy/report.py:1:1: E401 Multiple imports on one line", "Found 1 error."]
+    told = chance_of("$ ruff check --exit-zero legacy", *found, "this report is informational")
+    assert told < chance_of("$ ruff check legacy", *found, "this is the report")
+
+
+@pytest.mark.parametrize(
+    "last", ["SOLD OUT lamp: wanted 4, on shelf 2", "canary halted: 14 per 1k over 10", "1 findings"]
+)
+def test_a_gate_that_says_no_word_of_failure_last_fails(last: str) -> None:
+    assert chance_of(*STEPS, last) > THRESHOLD
+
+
 def test_an_exit_code_in_the_row_of_a_table_ends_nothing() -> None:
     rows = ["8815\topen\tTraceback in export", "8840\tclosed\tBuild FAILED with exit code 137"]
     assert chance_of("id\tstate\ttitle", *rows, "Exported 2 tickets") < 1.0
@@ -268,6 +281,7 @@ def test_an_exit_code_in_the_row_of_a_table_ends_nothing() -> None:
         "CRITICAL: 0  HIGH: 2 (2 accepted)",
         "private split not reachable, skipped",
         "Certificate will not expire",
+        "smoke test passed (404 expected for unknown users)",
         "nofile:0:0: information: Cppcheck cannot find all the include files [missingIncludeSystem]",
     ],
 )

@@ -47,7 +47,7 @@ NOT_AS_IT_MUST_BE = re.compile(
     r"(?i)\b(?:not|cannot|can't|isn't|doesn't|below|exceeds?|exceeded|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
     r"|refus\w+|reject\w+|blocked|abort\w*|giving up|gave up|invalid|wrong|violat\w+|too (?:many|few|long|large|small|old"
     r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|corrupt\w*|inconsistent|overdue|out of"
-    r"|bad|held|on hold|withheld|stopp(?:ed|ing) (?:run|after|at|early|because|here)|regress\w*|no longer|broken|halted|halting|declined|parked|frozen|roll(?:ing|ed)? ?back|over (?:budget|quota|limit|the|\d)"
+    r"|bad|held|on hold|withheld|stopp(?:ed|ing) (?:run|after|at|early|because|here)|regress\w*|no longer|broken|halted|halting|declined|parked|frozen|spent by|sold ?out|exhausted|[1-9]\d* (?:findings?|violations?)|roll(?:ing|ed)? ?back|over (?:budget|quota|limit|the|\d)"
     r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
     r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
     r"|(?:fewer|less|more|lower|higher) than)\b(?![\w ]{0,20}[=:] ?0\b)|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"

@@ -39,7 +39,7 @@ _ANYWHERE = (
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
     r"\b(?:errors?|fail(?:ed|ures?)|fatal)(?: (?!(?:after|at|because|by|for|from|in|of|on|to|with)\b)[a-z]+)?:? 0(?=[\s,;)]|$)",
     r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|(?:后|正在|准备)重试|重试中",  # the same in Chinese
-    r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
+    r"\b(?:tests?|checks?|suite|drill|gate) passed\b(?!.*\bfail)|\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by|\bas (?:expected|intended)\b",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
