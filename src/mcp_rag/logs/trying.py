@@ -25,7 +25,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 
-_PASSED_ON = re.compile(r"(?i:upstream|backend).*?\"((?:GET|HEAD|POST|PUT|DELETE|PATCH) \S+ HTTP/[\d.]+)\"")
+_STANDS_BEHIND = re.compile(r"(?i:upstream|backend).*?\"((?:GET|HEAD|POST|PUT|DELETE|PATCH) \S+ HTTP/[\d.]+)\"")
 _WELL = re.compile(r"HTTP/[\d.]+\" [23]\d\d\b")
 
 _EXPECTED = re.compile(
@@ -68,7 +68,7 @@ def _is_left(counted: re.Match[str]) -> bool:
 
 def was_answered(block: Block, texts: Sequence[str]) -> bool:
     """Whether a server tells of a request that it passed on, and further down that it answered it well after all."""
-    asked = _PASSED_ON.search(texts[block.first])
+    asked = _STANDS_BEHIND.search(texts[block.first])
     if asked is None or len(block) > block.heads:
         return False
     below = texts[block.first + 1 : block.first + 1 + MOST_LINES_BELOW]

@@ -54,11 +54,11 @@ NOT_AS_IT_MUST_BE = re.compile(
 )
 """Words by which a program says without any word of failure that it will not go on. Chosen by eye."""
 
-DEALT_WITH = re.compile(r"\b(?:skipped|ignored|accepted|replaced|recovered)\b")
+DEALT_WITH = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|recovered)\b")
 """How a last line tells of what kept nothing from going on."""
 
 NOTHING = re.compile(
-    r"(?i)\b(?:0|no|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
+    r"(?i)\b(?:0|no(?! longer| more)|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
     r"|\bwill not expire\b"
 )
 """Of what there is none, or need be none: ``0 already expired``."""
