@@ -15,6 +15,7 @@ from mcp_rag.logs.grammars.generic import (
     SAID_LAST,
     WARNING,
     WARNS,
+    WOULD_NOT_GO_ON,
 )
 from mcp_rag.logs.grammars.harmless import is_harmless
 from mcp_rag.logs.grammars.listings import is_listed, is_task_failure, rescued_until
@@ -25,6 +26,9 @@ from mcp_rag.logs.scanning import Progress, hits, unseen
 
 LAST_LOOKED_AT = 40
 """Lines at a log's end among which the last ones that hold anything are looked for. Chosen by eye."""
+
+LAST_SAID = 3
+"""Lines, the last ones that hold anything, of which one may be a verdict. Chosen by eye."""
 
 LONGEST_JOINED = 15
 """Lines up to which neighbours of different kinds are taken for one failure: ``train_span_ranker.py`` gave .759 of F1 on
@@ -82,19 +86,23 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
 
 
 def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int, Ending]]) -> Block | None:
-    """The last line, where no other tells more and it says that something is not as it must be: a gate, a check."""
+    """The last line, where no other tells more and it says that something is not as it must be: a gate, a check. In plainer
+    words the line may stand a little above it: behind a verdict it is told who was asked, and what was undone."""
     if any(block.rule.role >= Role.GENERIC or block.rule.role is Role.CONSEQUENCE for block in blocks):
         return None
-    line = next(
-        (line for line in range(len(texts) - 1, max(-1, len(texts) - LAST_LOOKED_AT), -1) if texts[line].strip()), None
-    )
-    if line is None or (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks):
-        return None
-    text = unprefixed(texts[line][:LONGEST_EXAMINED])
-    shown = text[:1].isspace() or is_listed(text) or is_harmless(text) or MILD.match(text) or GOOD.search(text)
-    if shown or DEALT_WITH.search(text) or not NOT_AS_IT_MUST_BE.search(NOTHING.sub("0", text)):
-        return None
-    return Block(line, line, line, SAID_LAST)
+    looked_at = range(len(texts) - 1, max(-1, len(texts) - LAST_LOOKED_AT), -1)
+    words = NOT_AS_IT_MUST_BE
+    for line in [line for line in looked_at if texts[line].strip()][:LAST_SAID]:
+        text = unprefixed(texts[line][:LONGEST_EXAMINED])
+        if (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks) or GOOD.search(text):
+            return None
+        shown = (
+            text[:1].isspace() or is_listed(text) or is_harmless(text) or MILD.match(text) or DEALT_WITH.search(text)
+        )
+        if not shown and words.search(NOTHING.sub("0", text)):
+            return Block(line, line, line, SAID_LAST)
+        words = WOULD_NOT_GO_ON
+    return None
 
 
 def _unmended(blocks: list[Block], texts: Sequence[str]) -> list[Block]:

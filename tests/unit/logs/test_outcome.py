@@ -266,6 +266,12 @@ def test_a_gate_that_says_no_word_of_failure_last_fails(last: str) -> None:
     assert chance_of(*STEPS, last) > THRESHOLD
 
 
+def test_plain_words_of_a_verdict_are_found_a_little_above_the_end() -> None:
+    told = "producer: checkout-events  consumer: finance-mart"
+    assert chance_of("1 contract held against main", "contract broken: orders/v4 lost net_cents", told) > THRESHOLD
+    assert chance_of("1 contract held against main", "the contract is below the old one", told) == 0.0
+
+
 def test_an_exit_code_in_the_row_of_a_table_ends_nothing() -> None:
     rows = ["8815\topen\tTraceback in export", "8840\tclosed\tBuild FAILED with exit code 137"]
     assert chance_of("id\tstate\ttitle", *rows, "Exported 2 tickets") < 1.0

@@ -54,6 +54,12 @@ NOT_AS_IT_MUST_BE = re.compile(
 )
 """Words by which a program says without any word of failure that it will not go on. Chosen by eye."""
 
+WOULD_NOT_GO_ON = re.compile(
+    r"(?i)\b(?:broken|halted|halting|declined|parked|frozen|sold ?out|exhausted|roll(?:ing|ed)? ?back|violat\w+|reject\w+|refus\w+"
+    r"|blocked|abort\w*|withheld|regress\w*|corrupt\w*|exceed(?:s|ed)|overdue)\b(?![\w ]{0,20}[=:] ?0\b)"
+)
+"""Those of these words that say so wherever they stand near the end. Chosen by eye."""
+
 DEALT_WITH = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|recovered)\b")
 """How a last line tells of what kept nothing from going on."""
 
