@@ -184,7 +184,7 @@ def report(title: str, logs: Sequence[Judged], chances: Sequence[float]) -> None
         ("pieces of failing ones", lambda log: log.failed and not log.whole),
     )
     print(title)
-    for threshold in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+    for threshold in (0.15, 0.2, 0.25, 0.32, 0.4, 0.5):
         told = []
         for name, belongs in groups:
             of = [(log.failed == (value >= threshold)) for log, value in pairs if belongs(log)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 _TOKEN = re.compile(
     r"(?P<group>\((?:\?(?:P?<\w+>|P=\w+|<?[=!]|[aiLmsux-]*:?))?)|(?P<close>\))|(?P<either>\|)"
-    r"|(?P<optional>[*?]\??|\{0?(?:,[^}]*)?\}\??)|(?P<again>\+\??|\{[^}]*\}\??)"
+    r"|(?P<optional>[*?]\??|\{0?(?:,[^}]*)?\}\??)|(?P<times>\{[^}]*\}\??)|(?P<again>\+\??)"
     r"|(?P<some>\[\^?\]?(?:\\.|[^\]\\])*\]|\\(?:x..|u.{4}|U.{8}|[A-Za-z0-9])|[.^$])|\\(?P<escaped>.)|(?P<plain>.)",
     re.DOTALL,
 )
@@ -37,7 +37,7 @@ def required_text(expression: str) -> str:
             run, depth = "", depth + (kind == "group") - (kind == "close")
         elif kind == "either":
             return ""
-        elif kind == "optional" or text.startswith("{"):
+        elif kind in ("optional", "times"):
             runs.append(run[:-1])
             run = ""
         elif kind in ("plain", "escaped") and not text.isspace():

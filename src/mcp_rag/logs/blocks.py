@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mcp_rag.logs.grammars.generic import (
     CHILD_FAILED,
-    DEALT_WITH,
+    HELD_UP_NOTHING,
     MILD,
     NOT_AS_IT_MUST_BE,
     NOTHING,
@@ -97,7 +97,11 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
         if (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks) or GOOD.search(text):
             return None
         shown = (
-            text[:1].isspace() or is_listed(text) or is_harmless(text) or MILD.match(text) or DEALT_WITH.search(text)
+            text[:1].isspace()
+            or is_listed(text)
+            or is_harmless(text)
+            or MILD.match(text)
+            or HELD_UP_NOTHING.search(text)
         )
         if not shown and words.search(NOTHING.sub("0", text)):
             return Block(line, line, line, SAID_LAST)

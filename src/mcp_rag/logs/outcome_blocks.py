@@ -21,8 +21,8 @@ from mcp_rag.logs.outcome_words import (
     OTHER_LOG,
     QUOTED,
     SEVERE_RECORD,
-    SHUTS_DOWN,
     WARNS,
+    ends_well,
     says_bad,
     says_good,
     says_passed,
@@ -72,10 +72,9 @@ class Setting:
         ][-LAST_LINES:]
         first = max(0, self.count - LINES_BEFORE)
         near = Counter(map(unnumbered, texts[first : self.count]))
-        good = [line for line, good, _ in self.last if good and not SHUTS_DOWN.search(texts[line][:LONGEST_TEXT])]
-        passed = [line for line in range(first, self.count) if says_passed(texts[line][:LONGEST_TEXT])]
-        self.passed = [line for line in passed if near[unnumbered(texts[line])] == 1]
-        self.good_ends = sorted({*(line for line in good if near[unnumbered(texts[line])] == 1), *self.passed})
+        ends = {line for line, _, _ in self.last if ends_well(texts[line][:LONGEST_TEXT])}
+        ends.update(line for line in range(first, self.count) if says_passed(texts[line][:LONGEST_TEXT]))
+        self.good_ends = sorted(line for line in ends if near[unnumbered(texts[line])] == 1)
         """The lines that say that all went well, and are no record of which many stand there: of the last few, and verdicts
         on the whole further up."""
 

@@ -230,7 +230,7 @@ def _kind(text: str) -> str:
 
 def _of_rest(block: Block, setting: Setting) -> list[float]:
     """Of the lines behind a block."""
-    after = block.first + len(block) // block.heads
+    after = block.first + len(block) // block.heads  # Of several records in one block: behind the first of them.
     below = filled(setting.texts, after, min(setting.count, after + LINES_AFTER))
     heads = set(map(_head, filled(setting.texts, max(0, block.first - LINES_BEFORE), block.first)))
     rest = max(0, setting.count - 1 - block.last)

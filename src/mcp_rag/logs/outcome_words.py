@@ -80,7 +80,8 @@ NONE_LOST = re.compile(
     rf"(?i)\b(?:0|no) (?:\w+ )?(?:{_LOST}|issues?|problems?|violations?)\b|\b(?:{_LOST}|unreachable)\W{{1,3}}0\b"
 )
 COUNT = re.compile(
-    r"^\W{0,8}(?:\d+ +)?[A-Za-z][\w ()/.-]{0,60}?(?: ?[:=|] ?| {2,}|\t| )[-+]?\d[\d.,]*(?: ?%| ?[a-z]{1,3}\b)?[\s\d.,|%]*$"
+    r"^\W{0,8}(?:\d+ +)?[A-Za-z][\w ()/.-]{0,60}?(?: ?[:=|] ?| {2,}|\t| )"
+    r"[-+]?\d[\d.,]*(?: ?%| ?[a-z]{1,3}\b)?(?:[\s|%][\s\d.,|%]*)?$"
 )
 OF_ALL = re.compile(r"(?<![\w./:-])(\d{1,7}) ?(?:/|of|out of) ?(\d{1,7})(?![\w./:-])")
 ALL_DONE = re.compile(
@@ -89,8 +90,9 @@ ALL_DONE = re.compile(
 )
 VERDICT = re.compile(
     r"(?i)\b(?:result|verdict|outcome|status|drill|check|gate|run|suite|selftest|test)s?\W{1,3}(?:is |was )?"
-    r"pass(?:ed)?\b|^\W*PASS\b|\b(?:informational|advisory|non-?blocking|not blocking|report[- ]only)\b"
+    r"pass(?:ed)?\b|^\W*PASS\b"
 )
+BLOCKS_NOTHING = re.compile(r"(?i)\b(?:informational|advisory|non-?blocking|not blocking|report[- ]only)\b")
 ROW = re.compile(r"\s*[|│]?\s*\d+(?:\t|\s*[|│]\s)")
 TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies)|retry|retries|round|poll)\b")
 _REFUSED_REQUEST = r"HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b"
@@ -122,6 +124,11 @@ def counts_all(text: str) -> bool:
     if counts:
         return all(some == of > 0 for some, of in counts)
     return bool(NONE_LOST.search(text) or ALL_DONE.search(text)) and not LOST.search(text)
+
+
+def ends_well(text: str) -> bool:
+    """Whether a last line says that the run went well, or that what it found blocks nothing; that it left is no such word."""
+    return (says_good(text) and not SHUTS_DOWN.search(text)) or bool(BLOCKS_NOTHING.search(text))
 
 
 def says_passed(text: str) -> bool:

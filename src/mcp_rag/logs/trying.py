@@ -30,13 +30,13 @@ _WELL = re.compile(r"HTTP/[\d.]+\" [23]\d\d\b")
 
 _EXPECTED = re.compile(
     r"^(?!.*(?:\bnot|n't) ).*\bas (?:expected|intended|required|it should)\b|\bexpected (?:fail(?:ure)?|error)s?\b(?!\W{0,2}\d)"
-    r"|\b(?:correctly|rightly) (?:rejected|refused|failed)",
+    r"|\b(?:correctly|rightly) (?:rejected|refused|failed)|\b(?:rejected|refused|failed), (?:good|ok|fine)\b"
+    r"|\bError \d+ \(ignored\)",
     re.IGNORECASE,
 )
-_ANNOUNCED = re.compile(
-    r"\b(?:must|should|has to|is to) (?:be (?:refused|rejected|denied)|fail)\b|\bnegative (?:check|test)",
-    re.IGNORECASE,
-)
+
+LONGEST_RECORD = 1_000
+"""Characters of a server's record in which the request stands that it passed on. Chosen by eye."""
 
 LINES_BELOW, MOST_LINES_BELOW = 3, 200
 """Lines below what failed in which the count of tries may stand, and in which something else is looked for. Chosen by eye."""
@@ -68,7 +68,7 @@ def _is_left(counted: re.Match[str]) -> bool:
 
 def was_answered(block: Block, texts: Sequence[str]) -> bool:
     """Whether a server tells of a request that it passed on, and further down that it answered it well after all."""
-    asked = _STANDS_BEHIND.search(texts[block.first])
+    asked = _STANDS_BEHIND.search(texts[block.first][:LONGEST_RECORD])
     if asked is None or len(block) > block.heads:
         return False
     below = texts[block.first + 1 : block.first + 1 + MOST_LINES_BELOW]
@@ -76,7 +76,6 @@ def was_answered(block: Block, texts: Sequence[str]) -> bool:
 
 
 def was_expected(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a line right beside what failed says that it had to."""
+    """Whether a line right below what failed, or its own last one, says that it had to, or may."""
     first = block.last + (len(block) == 1)
-    told = any(map(_EXPECTED.search, texts[first : block.last + 3]))
-    return told or any(map(_ANNOUNCED.search, texts[max(0, block.first - 2) : block.first]))
+    return any(map(_EXPECTED.search, texts[first : block.last + 3]))

@@ -272,6 +272,27 @@ def test_plain_words_of_a_verdict_are_found_a_little_above_the_end() -> None:
     assert chance_of("1 contract held against main", "the contract is below the old one", told) == 0.0
 
 
+def test_what_make_was_told_to_ignore_is_no_failure() -> None:
+    told = ["./legacyd --bogus", "legacyd: error: unknown flag --bogus"]
+    assert chance_of(*STEPS, *told, "make: [Makefile:7: check] Error 64 (ignored)", "cc -o mill mill.c") < THRESHOLD
+    assert chance_of(*STEPS, *told, "make: *** [Makefile:7: check] Error 64") == 1.0
+
+
+def test_no_count_or_verdict_outweighs_that_the_run_ended_with_an_exit_code() -> None:
+    red = ["##[error]Process completed with exit code 1."]
+    later = ["Run actions/upload-artifact@v4", "3 of 3 files sent", "security check passed", "advisory: 0 lost"]
+    assert chance_of(*STEPS, *red, *later) == 1.0
+
+
+def test_a_failing_test_whose_name_says_what_should_be_refused_is_a_failure() -> None:
+    title = [
+        "  1) api",
+        "       must be rejected when empty:",
+        "     AssertionError [ERR_ASSERTION]: expected 200 to equal 400",
+    ]
+    assert chance_of("  1 passing (9ms)", "  1 failing", "", *title) > THRESHOLD
+
+
 def test_an_exit_code_in_the_row_of_a_table_ends_nothing() -> None:
     rows = ["8815\topen\tTraceback in export", "8840\tclosed\tBuild FAILED with exit code 137"]
     assert chance_of("id\tstate\ttitle", *rows, "Exported 2 tickets") < 1.0

@@ -43,24 +43,27 @@ WARNING = rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWA
 
 SAID_LAST = rule("said-last", Role.LOGGED, "said last", r"(?!)", reason="the last line, which says that something is not as it must be")
 
+_WOULD_NOT_GO_ON = (
+    r"broken|halted|halting|declined|parked|frozen|sold ?out|exhausted|roll(?:ing|ed)? ?back|violat\w+|reject\w+|refus\w+"
+    r"|blocked|abort\w*|withheld|regress\w*|corrupt\w*|exceed(?:s|ed)|overdue"
+)
+_OF_NONE = r"(?![\w ]{0,20}[=:] ?0\b)"
+
+WOULD_NOT_GO_ON = re.compile(rf"(?i)\b(?:{_WOULD_NOT_GO_ON})\b{_OF_NONE}")
+"""Words by which a program says, wherever it stands near the end, that it did not go on. Chosen by eye."""
+
 NOT_AS_IT_MUST_BE = re.compile(
-    r"(?i)\b(?:not|cannot|can't|isn't|doesn't|below|exceeds?|exceeded|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
-    r"|refus\w+|reject\w+|blocked|abort\w*|giving up|gave up|invalid|wrong|violat\w+|too (?:many|few|long|large|small|old"
-    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|corrupt\w*|inconsistent|overdue|out of"
-    r"|bad|held|on hold|withheld|stopp(?:ed|ing) (?:run|after|at|early|because|here)|regress\w*|no longer|broken|halted|halting|declined|parked|frozen|spent by|sold ?out|exhausted|[1-9]\d* (?:findings?|violations?)|roll(?:ing|ed)? ?back|over (?:budget|quota|limit|the|\d)"
+    rf"(?i)\b(?:{_WOULD_NOT_GO_ON}|not|cannot|can't|isn't|doesn't|below|exceed|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
+    r"|giving up|gave up|invalid|wrong|too (?:many|few|long|large|small|old"
+    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|inconsistent|out of"
+    r"|bad|held|on hold|stopp(?:ed|ing) (?:run|after|at|early|because|here)|no longer|spent by|[1-9]\d* (?:findings?|violations?)|over (?:budget|quota|limit|the|\d)"
     r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
     r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
-    r"|(?:fewer|less|more|lower|higher) than)\b(?![\w ]{0,20}[=:] ?0\b)|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"
+    rf"|(?:fewer|less|more|lower|higher) than)\b{_OF_NONE}|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"
 )
-"""Words by which a program says without any word of failure that it will not go on. Chosen by eye."""
+"""These, and words that say so in the very last line alone. Chosen by eye."""
 
-WOULD_NOT_GO_ON = re.compile(
-    r"(?i)\b(?:broken|halted|halting|declined|parked|frozen|sold ?out|exhausted|roll(?:ing|ed)? ?back|violat\w+|reject\w+|refus\w+"
-    r"|blocked|abort\w*|withheld|regress\w*|corrupt\w*|exceed(?:s|ed)|overdue)\b(?![\w ]{0,20}[=:] ?0\b)"
-)
-"""Those of these words that say so wherever they stand near the end. Chosen by eye."""
-
-DEALT_WITH = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|recovered)\b")
+HELD_UP_NOTHING = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|recovered)\b")
 """How a last line tells of what kept nothing from going on."""
 
 NOTHING = re.compile(

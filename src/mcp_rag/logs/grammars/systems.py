@@ -40,7 +40,7 @@ SHELL = (
 )
 
 PACKAGES = (
-    rule("apt-error", Role.TOOL, "e: ", r"^E: (?!.*(?:Sub-process .* returned))\S", reach(r"^E: "), "apt could not install", None, "apt"),
+    rule("apt-error", Role.TOOL, "e: ", r"^E: (?!.*(?:Sub-process .* returned)|(?:[a-z][\w.+-]*: )?[a-z]+(?:-[a-z0-9]+)+(?:\s|$))\S", reach(r"^E: "), "apt could not install", None, "apt"),
     rule("apt-unmet", Role.TOOL, "unmet dependencies", r"unmet dependencies", reach(r"^\s|^E: "), "unmet dependencies", None, "apt"),
     rule("dpkg-error", Role.TOOL, "dpkg: error|dpkg-deb: error|dpkg-buildpackage: error|dh_", r"^(?:dpkg(?:-\w+)?: error|dh_\w+: error)", INDENTED, "dpkg failed", None, "dpkg"),
     rule("rpm-error", Role.CONSEQUENCE, "bad exit status|rpm build errors", r"^error: Bad exit status|^RPM build errors:|^\s+Bad exit status", INDENTED, "rpmbuild gave up", None, "rpm"),
