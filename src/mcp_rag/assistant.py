@@ -19,6 +19,7 @@ from mcp_rag.logs.failures import SURROUNDINGS, find_failures, tells_nothing
 from mcp_rag.logs.good_runs import last_good_shapes, remember_good_run
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
+from mcp_rag.logs.outcome_words import is_row
 from mcp_rag.logs.reading import read_log
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
@@ -118,10 +119,11 @@ class Assistant:
 
     def _recognised(self, log: Log) -> list[Span]:
         """The line of a short log, most often pasted, that is a known issue's very symptom, though no grammar calls it a
-        failure and nothing says that all went well."""
+        failure and nothing says that all went well; a row of a table tells of others."""
         if len(log.texts) > RECOGNISED_LINES or not tells_nothing(log):
             return []
-        lines = tuple(Excerpt(number, self.redact(text)) for number, text in enumerate(log.texts, 1) if text.strip())
+        said = ((number, text) for number, text in enumerate(log.texts, 1) if text.strip() and not is_row(text))
+        lines = tuple(Excerpt(number, self.redact(text)) for number, text in said)
         found = [e for e in self.knowledge.certain_matches(Query(text="", lines=lines)) if e.match and e.lines]
         if not found:
             return []

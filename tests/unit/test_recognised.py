@@ -42,6 +42,10 @@ def test_a_line_that_only_a_known_issue_explains_is_no_clean_log(house: House) -
     assert found.incident.span.key == 3
 
 
+def test_words_of_success_in_the_message_itself_are_no_good_end(house: House) -> None:
+    assert diagnosed(house, f"badges are created at noon: {SYMPTOM}\n").verdict is Verdict.KNOWN
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -49,8 +53,9 @@ def test_a_line_that_only_a_known_issue_explains_is_no_clean_log(house: House) -
         f"{SYMPTOM}\nJob succeeded\n",
         "walked by\n" * 200 + SYMPTOM,
         "nothing of the kind\n",
+        f"id │ what was seen\n 1 │ {SYMPTOM}\n 2 │ a horse\n",
     ],
-    ids=["passed", "succeeded", "long", "other"],
+    ids=["passed", "succeeded", "long", "other", "row of a table"],
 )
 def test_a_log_that_ended_well_is_long_or_says_nothing_known_stays_clean(house: House, text: str) -> None:
     assert diagnosed(house, text).verdict is Verdict.CLEAN

@@ -9,7 +9,6 @@ from typing import Protocol
 from mcp_rag.logs.blocks import Block, survey
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.outcome import failed
-from mcp_rag.logs.outcome_blocks import Setting
 from mcp_rag.logs.ranking import scores
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.tail import last_outputs
@@ -56,7 +55,7 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
 def tells_nothing(log: HasTexts) -> bool:
     """Whether no line of ``log`` speaks of a failure, and none of an end that was good."""
     found = survey(log.texts, unseen)
-    return not found.blocks and not found.lines_of(*_GOOD) and not Setting(found, log.texts).good_ends
+    return not found.blocks and not found.lines_of(*_GOOD)
 
 
 _GOOD = (Ending.STEP_DONE, Ending.RUN_DONE, Ending.SUITE_DONE)

@@ -126,6 +126,11 @@ def counts_all(text: str) -> bool:
     return bool(NONE_LOST.search(text) or ALL_DONE.search(text)) and not LOST.search(text)
 
 
+def is_row(text: str) -> bool:
+    """Whether a line is a row of a table whose rows are numbered: it tells of something else than the run."""
+    return bool(ROW.match(text))
+
+
 def ends_well(text: str) -> bool:
     """Whether a last line says that the run went well, or that what it found blocks nothing; that it left is no such word."""
     return (says_good(text) and not SHUTS_DOWN.search(text)) or bool(BLOCKS_NOTHING.search(text))
