@@ -60,9 +60,11 @@ class Assistant:
     hard_chat: ChatModel | None = None
     hear: Hear | None = None
 
-    def read(self, source: LogSource) -> Log:
-        """The log behind ``source``, within the size limits of the settings."""
-        return read_log(source, max_bytes=self.settings.max_log_bytes, max_ratio=self.settings.max_compression_ratio)
+    def read(self, source: LogSource, exited: int | None = None) -> Log:
+        """The log behind ``source``, within the size limits of the settings; below it the exit code of its run, where that is
+        known."""
+        most, ratio = self.settings.max_log_bytes, self.settings.max_compression_ratio
+        return read_log(source, max_bytes=most, max_ratio=ratio, exited=exited)
 
     def extract(self, source: LogSource, budget_lines: int | None = None) -> list[Span]:
         """The failing spans of a log, best first, within a budget of lines; none when nothing failed."""
@@ -74,13 +76,15 @@ class Assistant:
         good: Sequence[LogSource] = (),
         job: str | None = None,
         progress: Progress = unseen,
+        exited: int | None = None,
     ) -> Diagnosis:
         """Cause and fix of the failure in a log, or an honest *unknown*, or *clean*. Records no sighting.
 
         What is new against the logs ``good`` of runs that passed, and against the last good run of the ``job``, is
         looked at first; a clean log becomes the job's last good one. ``progress`` hears of the lines of a large log.
+        ``exited`` is the exit code of the run that wrote the log, where it is known: nobody weighs then whether it failed.
         """
-        return self.diagnose_log(self.read(source), good, job, progress)
+        return self.diagnose_log(self.read(source, exited), good, job, progress)
 
     def diagnose_log(
         self, log: Log, good: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen

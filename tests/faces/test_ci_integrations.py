@@ -110,6 +110,12 @@ def test_the_action_writes_summary_annotation_and_verdict(home: Path, job: Path)
     assert not [line for line in lines[go:] if "set-output" in line]
 
 
+def test_the_action_knows_that_the_job_failed(home: Path, job: Path) -> None:
+    (job / "calm.log").write_text("one step\nanother step\n")
+    run_action(home, job, log="calm.log", exited="1")
+    assert (job / "github_output").read_text() == "verdict=unknown\n"
+
+
 def test_the_action_tells_what_it_could_not_do_and_does_not_fail(home: Path, job: Path) -> None:
     done = run_action(home, job, log="gone.log", annotations="false")
     assert (job / "github_output").read_text() == "verdict=error\n"

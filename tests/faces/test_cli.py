@@ -126,6 +126,18 @@ def test_a_log_without_failure_is_clean_and_codes_are_asked_for(tmp_path: Path, 
     assert call("diagnose", "--exit-code", numpy_log).returncode == 10
 
 
+def test_a_known_exit_code_tells_whether_it_failed(tmp_path: Path, numpy_log: Path) -> None:
+    (tmp_path / "clean.log").write_text(CLEAN)
+    (row,) = rows(call("diagnose", "--json", "--exited", 3, tmp_path / "clean.log"))
+    assert (row["verdict"], row["commands"]) == ("unknown", [])
+    assert rows(call("diagnose", "--json", "--exited", 0, numpy_log))[0]["verdict"] == "clean"
+    assert rows(call("extract", "--json", "--exited", 0, numpy_log))[0]["spans"] == []
+    assert rows(call("extract", "--json", "--exited", -9, tmp_path / "clean.log"))[0]["spans"]
+    for wrong in ("", "one", 2**32):
+        done = call("diagnose", "--exited", wrong, numpy_log)
+        assert (done.returncode, b"is no exit code; give a whole number" in done.stderr) == (2, True)
+
+
 def test_a_bad_input_is_a_row_and_the_others_go_on(tmp_path: Path, numpy_log: Path) -> None:
     good, bad = rows(call("diagnose", "--json", numpy_log, tmp_path / "absent.log"))
     assert good["verdict"] == "known"

@@ -56,6 +56,9 @@ def test_everything_that_can_be_asked(server: ServerProcess, log: Path) -> None:
     with Client(server.url) as client:
         spans = client.extract(gzip.compress(NUMPY.encode()), lines=10)
         assert [excerpt.line for excerpt in spans[0].excerpt] == [2, 3, 4, 5]
+        assert client.diagnose(log, exited=0).verdict is Verdict.CLEAN
+        assert client.diagnose(b"all is well\n", exited=2).verdict is Verdict.UNKNOWN
+        assert (client.extract(log, exited=0), bool(client.extract(b"all is well\n", exited=2))) == ((), True)
         found = client.search("module 'numpy' has no attribute 'float'", limit=3)
         assert found.match
         assert 1 <= len(found.evidence) <= 3
@@ -93,7 +96,15 @@ def asked(tmp_path: Path, server: ServerProcess, *arguments: object, stdin: byte
 
 def test_the_command_line_answers_the_same_through_a_server(server: ServerProcess, tmp_path: Path, log: Path) -> None:
     local, served = tmp_path / "home", []
-    for arguments in (["diagnose", "--json"], ["diagnose", "--exit-code"], ["extract", "--json"], ["extract"]):
+    exited = ["--json", "--exited", "0"]
+    for arguments in (
+        ["diagnose", "--json"],
+        ["diagnose", "--exit-code"],
+        ["diagnose", *exited],
+        ["extract", "--json"],
+        ["extract", *exited],
+        ["extract"],
+    ):
         here, there = mcp_rag(local, *arguments, log), asked(tmp_path, server, *arguments, log)
         assert there.returncode == here.returncode, there.stderr
         served.append(there)

@@ -103,6 +103,12 @@ def test_a_log_is_diagnosed_and_its_outcome_remembered(target: str | StdioServer
         found = structured(await client.call_tool("search_known_issues", {"query": error, "limit": 2}))
         assert found["match"]
         assert found["results"][0]["id"] == issue["id"]
+        passed = structured(await client.call_tool("diagnose_log", {"text": log, "exited": 0}))
+        assert passed["verdict"] == "clean"
+        failed = structured(await client.call_tool("diagnose_log", {"text": "all is well", "exited": 2}))
+        assert failed["verdict"] == "unknown"
+        none = structured(await client.call_tool("extract_failures", {"text": log, "exited": 0}))["spans"]
+        assert none == []
         spans = structured(await client.call_tool("extract_failures", {"text": log}))["spans"]
         assert spans[0]["excerpt"][-1] == {"line": 4, "text": error}
 

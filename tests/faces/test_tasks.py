@@ -94,6 +94,18 @@ def test_a_jobs_good_run_is_compared_with_by_tasks_and_streams_too(client: httpx
         assert client.post(path, params={"job": " "}, content=failed).status_code == 422
 
 
+def test_a_known_exit_code_tells_tasks_and_streams_whether_it_failed(client: httpx.Client) -> None:
+    for log, exited, verdict in ((LOG, 0, "clean"), ("all is well\n", -11, "unknown")):
+        asked = {"params": {"exited": exited}, "content": log}
+        task = ended(client, client.post("/v1/tasks/diagnose", **asked).json()["task"])
+        streamed = json.loads(client.post("/v1/diagnose/events", **asked).text.splitlines()[-2].removeprefix("data: "))
+        at_once = client.post("/v1/diagnose", **asked).json()
+        assert [found["verdict"] for found in (task["result"], streamed, at_once)] == [verdict] * 3
+        assert bool(client.post("/v1/extract", **asked).json()["spans"]) is (verdict != "clean")
+    for path in ("/v1/tasks/diagnose", "/v1/diagnose/events", "/v1/diagnose", "/v1/extract"):
+        assert client.post(path, params={"exited": 2**32}, content=LOG).status_code == 422
+
+
 def test_a_task_is_called_off(client: httpx.Client) -> None:
     task = left(client, gzip.compress(LONG.encode(), 1))
     assert client.delete(f"/v1/tasks/{task}").status_code == 200

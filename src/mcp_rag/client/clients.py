@@ -89,7 +89,8 @@ class Client(_Asking):
         Args:
             wanted: ``good``, logs of runs that passed; ``versions``, package → version where the log arose; a budget of
                 ``lines`` or ``tokens``; ``chat=False`` for an answer without the language model; a ``job``, with whose
-                last good log it is compared, and for which a clean one is remembered as that.
+                last good log it is compared, and for which a clean one is remembered as that; ``exited``, the exit code of
+                the run that wrote it.
 
         Raises:
             InputError: the log cannot be read, is no text, or is too large for the server.
@@ -98,7 +99,7 @@ class Client(_Asking):
 
     def extract(self, log: GivenLog, name: str | None = None, **wanted: Unpack[Budget]) -> tuple[ShownSpan, ...]:
         """The failing spans of a log, best first, within a budget of ``lines`` or ``tokens``; with ``good``, logs of runs
-        that passed, those that are new."""
+        that passed, those that are new; with ``exited``, the exit code of its run."""
         return self._carry(questions.extract(log, name, wanted, self._limits, self.url))
 
     def search(self, text: str, limit: int = 10) -> SearchResult:

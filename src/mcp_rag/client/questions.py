@@ -19,11 +19,12 @@ NAME_CHARACTERS = 200
 
 
 class Budget(TypedDict, total=False):
-    """How much of a log is looked at, and against which logs of runs that passed."""
+    """How much of a log is looked at, against which logs of runs that passed, and how its own run exited."""
 
     good: Sequence[GivenLog]
     lines: int | None
     tokens: int | None
+    exited: int | None
 
 
 class Wanted(Budget, total=False):
@@ -45,6 +46,7 @@ def extract(
 ) -> Exchange[tuple[ShownSpan, ...]]:
     """The failing spans of a log."""
     whole = Wanted(good=wanted.get("good", ()), lines=wanted.get("lines"), tokens=wanted.get("tokens"))
+    whole["exited"] = wanted.get("exited")
     ask = _on_log("/v1/extract", log, name, whole, limits)
     return (yield from asked(ask, values.shown_spans_of, server))
 
@@ -115,6 +117,8 @@ def _on_log(path: str, log: GivenLog, name: str | None, wanted: Wanted, limits: 
         params["chat"] = "false"
     if job := wanted.get("job"):
         params["job"] = job
+    if (exited := wanted.get("exited")) is not None:
+        params["exited"] = exited
     body, versions = _body(read, limits), wanted.get("versions")
     good = [("good", _body(log_of(passed, limits), limits)) for passed in wanted.get("good") or ()]
     if not good and not versions:

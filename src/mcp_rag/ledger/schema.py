@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 10
+VERSION = 11
 """Schema version that this program reads and writes; the newest migration's revision, as a number."""
 
 VERSION_TABLE = "ledger_version"
@@ -254,6 +254,7 @@ task_inputs = sa.Table(
     sa.Column("task", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("job", sa.Text),
+    sa.Column("exited", sa.BigInteger),
 )
 
 good_runs = sa.Table(

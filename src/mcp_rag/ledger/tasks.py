@@ -39,8 +39,11 @@ class Tasks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, team: str, kind: str, name: str, body: bytes, job: str | None = None) -> StoredTask:
-        """Queue a task, its input with it, which is a log of ``job`` where one is named; it is durable on return."""
+    def add(
+        self, team: str, kind: str, name: str, body: bytes, job: str | None = None, exited: int | None = None
+    ) -> StoredTask:
+        """Queue a task, its input with it, which is a log of ``job`` and of a run that ``exited`` with a code, where that is
+        told; it is durable on return."""
         now, kept = datetime.now(UTC), None if job is None else storable(job)
         row: dict[str, Any] = {
             "id": secrets.token_hex(12),
@@ -58,7 +61,8 @@ class Tasks:
         with self._database.writing() as connection:
             connection.execute(sa.delete(tasks).where(_ended(), tasks.c.changed_at < now - KEPT))
             connection.execute(sa.insert(tasks), row)
-            connection.execute(sa.insert(task_inputs), {"task": row["id"], "body": body, "job": kept})
+            given = {"task": row["id"], "body": body, "job": kept, "exited": exited}
+            connection.execute(sa.insert(task_inputs), given)
         return self.get(team, row["id"])
 
     def get(self, team: str, id: str) -> StoredTask:
@@ -135,12 +139,12 @@ class Tasks:
         Raises:
             NotFound: it has ended.
         """
-        asked = sa.select(task_inputs.c.body, task_inputs.c.job).where(task_inputs.c.task == id)
+        asked = sa.select(task_inputs.c.body, task_inputs.c.job, task_inputs.c.exited).where(task_inputs.c.task == id)
         with self._database.reading() as connection:
             row = connection.execute(asked).first()
         if row is None:
             raise NotFound(f"The task {id!r} has no input any more", "it has ended")
-        return TaskInput(row.body, row.job)
+        return TaskInput(row.body, row.job, row.exited)
 
     def beat(self, owner: str, id: str, done: int, total: int) -> bool:
         """Extend a claim and tell how far it is; False when the task is to be left alone: called off, or another's."""

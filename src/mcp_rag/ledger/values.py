@@ -117,10 +117,12 @@ class TaskStanding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskInput:
-    """What a task works on; ``job`` is whose log it is, where the caller said so."""
+    """What a task works on; ``job`` is whose log it is, and ``exited`` the exit code of its run, where the caller said
+    so."""
 
     body: bytes
     job: str | None = None
+    exited: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import chain
 
 from mcp_rag.logs.blocks import Block, Survey
-from mcp_rag.logs.grammars.outcomes import Ending
+from mcp_rag.logs.grammars.outcomes import EXITED_WITH_ZERO, Ending
 from mcp_rag.logs.outcome_blocks import Setting, judged, speaks_for_itself
 from mcp_rag.logs.outcome_features import NAMES, features
 from mcp_rag.logs.outcome_words import is_row
@@ -25,6 +26,9 @@ THRESHOLD = 0.32
 """Chance from which on a log failed. To call a failing log clean costs more than a false alarm. By weights of the other sets
 .32 calls 1,130 of 1,323 passing logs clean and 142 of 1,878 failing ones, most of which hold no block or end at all; .25 1,109
 and 128, .4 1,155 and 154 (``train_outcome.py``)."""
+
+
+_ZERO = re.compile(EXITED_WITH_ZERO)
 
 
 @cache
@@ -79,7 +83,10 @@ def ended_badly(found: Survey, done: int, texts: Sequence[str]) -> bool:
     Hard, not learned: of 3,090 labelled logs 588 hold such an end, and four of them passed.
     """
     ends = (line for line in found.lines_of(Ending.EXIT, Ending.FAILURE) if line > done)
-    return bool(found.lines_of(Ending.GATE)) or any(not is_row(texts[line]) for line in ends)
+    if any(not is_row(texts[line]) for line in ends):
+        return True
+    zero = max((line for line in found.lines_of(Ending.RUN_DONE) if _ZERO.match(texts[line])), default=-1)
+    return any(line > zero for line in found.lines_of(Ending.GATE))
 
 
 def any_of(odds: Sequence[float]) -> float:

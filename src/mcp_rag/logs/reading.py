@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from mcp_rag.errors import UnreadableLog
 from mcp_rag.logs.decompressing import Intake, compression_of, decompress
+from mcp_rag.logs.exited import with_exit_code
 from mcp_rag.logs.log import Log, is_broken
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.storage import IN_MEMORY_BYTES, FileBytes, Spool, Stored, pieces
@@ -62,13 +63,14 @@ SHORTEST_BINARY = 32
 """Fewer bytes than this are too few to tell."""
 
 
-def read_log(source: LogSource, *, max_bytes: int, max_ratio: float) -> Log:
+def read_log(source: LogSource, *, max_bytes: int, max_ratio: float, exited: int | None = None) -> Log:
     """Read, unpack and transcode a log.
 
     Args:
         source: where it comes from; its name comes back as ``Log.source``.
         max_bytes: ceiling of its size once unpacked, in bytes.
         max_ratio: ceiling of bytes unpacked for each compressed byte.
+        exited: the exit code of the run that wrote it, where it is known; stands below it as its last line.
 
     Raises:
         UnreadableLog: missing, not permitted, binary, an archive of files, or damaged beyond use.
@@ -86,7 +88,7 @@ def read_log(source: LogSource, *, max_bytes: int, max_ratio: float) -> Log:
     finally:
         intake.spool.close()
     _refuse_binary(source.name, data[:HEAD_BYTES])
-    return Log(source.name, data, notes + encoding)
+    return Log(source.name, data if exited is None else with_exit_code(data, exited), notes + encoding)
 
 
 def _take_in(stream: BinaryIO, intake: Intake) -> tuple[Stored, tuple[str, ...]]:

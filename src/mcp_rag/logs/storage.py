@@ -20,32 +20,38 @@ PIECE_BYTES = 4_000_000
 
 
 class FileBytes:
-    """The first ``size`` bytes of an open file, under the names that ``bytes`` has for what is done with a log.
+    """The first ``size`` bytes of an open file and a ``tail`` behind them, under the names that ``bytes`` has for what is
+    done with a log.
 
     The file may be closed afterwards. Bytes that it loses meanwhile read as NUL.
     """
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO | FileBytes, size: int, tail: bytes = b"") -> None:
         self._descriptor = os.dup(file.fileno())
-        self._size = size
+        self._in_file, self._tail = size, tail
         weakref.finalize(self, os.close, self._descriptor)
 
+    def fileno(self) -> int:
+        """The descriptor of the file."""
+        return self._descriptor
+
     def __len__(self) -> int:
-        return self._size
+        return self._in_file + len(self._tail)
 
     def __getitem__(self, part: slice) -> bytes:
-        start, stop, _ = part.indices(self._size)
-        data = os.pread(self._descriptor, max(0, stop - start), start)
-        while start + len(data) < stop:
-            more = os.pread(self._descriptor, stop - start - len(data), start + len(data))
-            data += more or bytes(stop - start - len(data))
-        return data
+        start, stop, _ = part.indices(len(self))
+        end = min(stop, self._in_file)
+        data = os.pread(self._descriptor, max(0, end - start), start)
+        while start + len(data) < end:
+            more = os.pread(self._descriptor, end - start - len(data), start + len(data))
+            data += more or bytes(end - start - len(data))
+        return data + self._tail[max(0, start - self._in_file) : max(0, stop - self._in_file)]
 
     def startswith(self, head: bytes) -> bool:
         return self[: len(head)] == head
 
     def endswith(self, tail: bytes) -> bool:
-        return self._size >= len(tail) and self[self._size - len(tail) :] == tail
+        return len(self) >= len(tail) and self[len(self) - len(tail) :] == tail
 
 
 Stored = bytes | FileBytes

@@ -108,6 +108,18 @@ def test_a_clean_log_says_so(open_page: Callable[..., Any]) -> None:
     assert page.locator("#outcome").count() == 0
 
 
+def test_a_known_exit_code_tells_whether_it_failed(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    page.fill("input[name=exited]", "3")
+    diagnosed(page, "one step\nanother step\n")
+    assert page.locator(".answer-meta .verdict").inner_text() == "Unknown failure"
+    assert page.locator("#L3").inner_text().endswith("Process completed with exit code 3.")
+    page = open_page()
+    page.fill("input[name=exited]", "0")
+    diagnosed(page, refused("/srv/one", 17, 12))
+    assert page.locator(".answer-meta .verdict").inner_text() == "Nothing failed"
+
+
 def test_only_the_lines_in_sight_of_a_long_log_are_in_the_page(
     open_page: Callable[..., Any], shot: Callable[..., None], tmp_path: Path
 ) -> None:

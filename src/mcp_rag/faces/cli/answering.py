@@ -45,7 +45,12 @@ class Answering(Protocol):
     """What the commands ask."""
 
     def diagnose(
-        self, source: LogSource, passed: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
+        self,
+        source: LogSource,
+        passed: Sequence[LogSource] = (),
+        job: str | None = None,
+        progress: Progress = unseen,
+        exited: int | None = None,
     ) -> Diagnosis:
         """Cause and fix of the failure in a log."""
         ...
@@ -164,10 +169,15 @@ class _Home:
         self._house, self._assistant = house, assistant
 
     def diagnose(
-        self, source: LogSource, passed: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
+        self,
+        source: LogSource,
+        passed: Sequence[LogSource] = (),
+        job: str | None = None,
+        progress: Progress = unseen,
+        exited: int | None = None,
     ) -> Diagnosis:
         with wording_shown() as hear:
-            return replace(self._assistant, hear=hear).diagnose(source, passed, job, progress)
+            return replace(self._assistant, hear=hear).diagnose(source, passed, job, progress, exited)
 
     def remember(self, diagnoses: Sequence[Diagnosis]) -> None:
         self._assistant.remember(diagnoses)
@@ -201,7 +211,12 @@ class _Server:
         self._tokens = settings.tokens
 
     def diagnose(
-        self, source: LogSource, passed: Sequence[LogSource] = (), job: str | None = None, progress: Progress = unseen
+        self,
+        source: LogSource,
+        passed: Sequence[LogSource] = (),
+        job: str | None = None,
+        progress: Progress = unseen,
+        exited: int | None = None,
     ) -> Diagnosis:
         diagnosis = self._client.diagnose(
             source,
@@ -211,6 +226,7 @@ class _Server:
             tokens=self._tokens,
             chat=self._use_chat,
             job=job,
+            exited=exited,
         )
         return replace(diagnosis, source=source.name)
 

@@ -9,7 +9,7 @@ import click
 
 from mcp_rag.errors import InputError, McpRagError, NotFound, RemoteError
 from mcp_rag.faces.cli import close_command
-from mcp_rag.faces.cli.options import asked_settings, home_option, json_option, logs_argument
+from mcp_rag.faces.cli.options import asked_settings, exited_option, home_option, json_option, logs_argument
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import ExitCode, exit_code_of
 from mcp_rag.faces.serialisation import diagnosis_to_json
@@ -47,6 +47,7 @@ _CODES = {Verdict.KNOWN: ExitCode.KNOWN, Verdict.UNKNOWN: ExitCode.UNKNOWN, Verd
     metavar="NAME",
     help="Compare with the last good log of this job; a clean one is remembered as that. `mcp-rag jobs` lists them.",
 )
+@exited_option
 @click.option(
     "--env",
     metavar="FILE|here",
@@ -78,6 +79,7 @@ def diagnose(
     good: tuple[str, ...],
     no_good: bool,
     job: str | None,
+    exited: int | None,
     env: str | None,
     share: bool,
     summary: Path | None,
@@ -98,9 +100,9 @@ def diagnose(
     settings = asked_settings(
         home, lines=lines, tokens=tokens, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio
     )
-    against = Passed(good, job, fetched=not no_good)
+    known = KnownOfRun(good, job, fetched=not no_good, exited=exited)
     shown = Shown(settings, as_json=as_json, share=share, summary=summary, annotations=annotations)
-    worst = diagnose_all(logs, settings, against, shown, environment=env, use_chat=not no_chat)
+    worst = diagnose_all(logs, settings, known, shown, environment=env, use_chat=not no_chat)
     if isinstance(worst, McpRagError):
         raise click.exceptions.Exit(exit_code_of(worst))
     if verdict_as_code and worst is not None:
@@ -108,13 +110,14 @@ def diagnose(
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """What logs are compared with: logs of runs that passed, the last good run of a job, and whether the green runs of
-    a URL's jobs are fetched."""
+class KnownOfRun:
+    """What is known of the run beside its log: logs of runs that passed and the last good run of a job, to compare it with;
+    whether the green runs of a URL's jobs are fetched; and the code that it exited with."""
 
     good: tuple[str, ...] = ()
     job: str | None = None
     fetched: bool = True
+    exited: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def _append(path: Path, text: str) -> None:
 def diagnose_all(
     logs: tuple[str, ...],
     settings: Settings,
-    against: Passed,
+    known: KnownOfRun,
     shown: Shown,
     *,
     environment: str | None,
@@ -173,7 +176,7 @@ def diagnose_all(
     error: McpRagError | None = None
     with (
         open_answering(settings, environment=environment, use_chat=use_chat) as answering,
-        GivenLogs(settings, against.good, compare=against.fetched) as given,
+        GivenLogs(settings, known.good, compare=known.fetched) as given,
     ):
         try:
             for name in logs:
@@ -181,7 +184,7 @@ def diagnose_all(
                     named = given.of(name)
                     for one in named:
                         with progress_bar(f"looking through {one.source.name}") as progress:
-                            diagnosis = answering.diagnose(one.source, one.passed, against.job, progress)
+                            diagnosis = answering.diagnose(one.source, one.passed, known.job, progress, known.exited)
                         done.append(diagnosis)
                         shown.show(diagnosis, many=len(logs) > 1 or len(named) > 1)
                 except (InputError, NotFound, RemoteError) as bad:

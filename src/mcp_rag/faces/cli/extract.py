@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_rag.errors import InputError
-from mcp_rag.faces.cli.options import json_option, logs_argument, settings_from
+from mcp_rag.faces.cli.options import exited_option, json_option, logs_argument, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import exit_code_of
 from mcp_rag.faces.serialisation import spans_to_json
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--lines", type=click.IntRange(1), help="Budget of lines to show.  [default: 50; with --good: none]")
 @click.option("--tokens", type=click.IntRange(1), help="Budget in tokens, at four characters each, in place of lines.")
 @click.option("--good", multiple=True, metavar="LOG", help="Log of a run that passed: show what is new against it.")
+@exited_option
 @click.option("--max-log-bytes", type=click.IntRange(1), help="Ceiling of a log's size once decompressed.")
 @click.option("--max-compression-ratio", type=click.IntRange(1), help="Ceiling of its compression.  [default: 100]")
 def extract(
@@ -33,6 +34,7 @@ def extract(
     lines: int | None,
     tokens: int | None,
     good: tuple[str, ...],
+    exited: int | None,
     max_log_bytes: int | None,
     max_compression_ratio: int | None,
 ) -> None:
@@ -42,14 +44,15 @@ def extract(
 
     settings = settings_from(lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio)
 
-    def read(name: str) -> Log:
-        return read_log(source_of(name), max_bytes=settings.max_log_bytes, max_ratio=settings.max_compression_ratio)
+    def read(name: str, exited: int | None = None) -> Log:
+        most, ratio = settings.max_log_bytes, settings.max_compression_ratio
+        return read_log(source_of(name), max_bytes=most, max_ratio=ratio, exited=exited)
 
     passed = [read(name) for name in good]
     errors: list[InputError] = []
     for name in logs:
         try:
-            log = read(name)
+            log = read(name, exited)
         except InputError as bad:
             errors.append(bad)
             emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))

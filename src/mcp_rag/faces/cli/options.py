@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from mcp_rag.faces.cli.output import tell
+from mcp_rag.logs.exited import LEAST, MOST
 from mcp_rag.settings import Settings, load_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -16,6 +17,30 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output.")
 home_option = click.option(
     "--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of the ledger and the index."
+)
+
+
+class ExitCode(click.ParamType[int]):
+    """The code with which a run ended."""
+
+    name = "code"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            code = int(value)
+        except ValueError:
+            code = MOST + 1
+        if not LEAST <= code <= MOST:
+            self.fail(f"{value!r} is no exit code; give a whole number, such as 0, 1 or 137", param, ctx)
+        return code
+
+
+exited_option = click.option(
+    "--exited",
+    type=ExitCode(),
+    metavar="CODE",
+    help="The exit code of the run, where you know it: whether it failed need not be told from its words. Stands below "
+    "the log as its last line.",
 )
 logs_argument = click.argument("logs", nargs=-1, required=True, metavar="LOG...")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -80,7 +79,7 @@ class _Ended:
 
         here = self.observed.result()
         with open_answering(self.settings, versions=here.packages, use_chat=self.use_chat) as answering:
-            diagnosis = answering.diagnose(failed_log(record, shlex.join(self.command), self.code))
+            diagnosis = answering.diagnose(_log_in(record, shlex.join(self.command)), exited=self.code)
             good = self._remembered(here).good
             changes = find_changes(good.surroundings, here, diagnosis.incident) if good else ()
             if self.as_json:
@@ -118,12 +117,10 @@ class _Ended:
         RunHistory(self.settings.runs_folder).keep(self.command, run, label)
 
 
-def failed_log(record: BinaryIO, name: str, code: int) -> LogSource:
-    """What a command printed, as the log of one that failed, whatever its own words say: the last line tells so."""
+def _log_in(record: BinaryIO, name: str) -> LogSource:
+    """What a command printed."""
     from mcp_rag.logs.sources import StreamSource
 
-    record.seek(0, os.SEEK_END)
-    record.write(f"\nProcess completed with exit code {code}.\n".encode())
     record.seek(0)
     return StreamSource(name, record)
 
@@ -135,10 +132,9 @@ def diagnose_record(
     from mcp_rag.faces.cli.answering import open_answering
     from mcp_rag.faces.cli.rendering import render_diagnosis
 
-    log = failed_log(record, name, code)
     try:
         with open_answering(settings, environment="here", use_chat=use_chat) as answering:
-            diagnosis = answering.diagnose(log)
+            diagnosis = answering.diagnose(_log_in(record, name), exited=code)
             if as_json:
                 emit(diagnosis_to_json(diagnosis), to_stderr=True)
             else:

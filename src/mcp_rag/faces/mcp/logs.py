@@ -19,6 +19,8 @@ from mcp_rag.faces.serving.answers import DiagnosisAnswer, Extraction
 from mcp_rag.faces.serving.asking import Asked
 from mcp_rag.faces.serving.fetching import Fetch
 from mcp_rag.faces.serving.looking import LinesAnswer, read_lines
+from mcp_rag.faces.serving.shared_house import Wanted
+from mcp_rag.logs.exited import LEAST, MOST
 
 PIECES_A_MESSAGE = 20
 """Of a model's wording, about as many tokens. Chosen by eye."""
@@ -36,6 +38,15 @@ class Extracted(Extraction, Bounded): ...
 class Read(LinesAnswer, Bounded): ...
 
 
+Exited = Annotated[
+    int | None,
+    Field(
+        ge=LEAST,
+        le=MOST,
+        description="The exit code of the command that wrote the log, when you know it: it tells for certain whether it "
+        "failed. Stands below the log as its last line.",
+    ),
+]
 Budget = Annotated[int | None, Field(ge=1, le=2_000, description="Budget of log lines; by default the server's.")]
 First = Annotated[int, Field(ge=1, description="The first line wanted, 1-based.")]
 Count = Annotated[int, Field(ge=1, le=MOST_LINES, description="How many lines.")]
@@ -53,6 +64,7 @@ def add_log_tools(
         text: Text = None,
         path: LogPath = None,
         url: LogUrl = None,
+        exited: Exited = None,
         max_characters: MaxCharacters = DEFAULT_CHARACTERS,
     ) -> Annotated[CallToolResult, Diagnosed]:
         """Find what failed in a log, and its known cause and fix with evidence, or an honest unknown.
@@ -79,13 +91,16 @@ def add_log_tools(
 
         with told():
             async with given_log(text, path, url, roots, fetch) as source:
-                return answer(await house.on_log(house.diagnose, source, progress=progress, hear=hear), max_characters)
+                wanted = Wanted(exited=exited)
+                found = await house.on_log(house.diagnose, source, progress=progress, wanted=wanted, hear=hear)
+                return answer(found, max_characters)
 
     @server.tool(title="Extract the failing lines", annotations=ASKS.model_copy(update=reaches_out))
     async def extract_failures(
         text: Text = None,
         path: LogPath = None,
         url: LogUrl = None,
+        exited: Exited = None,
         lines: Budget = None,
         max_characters: MaxCharacters = DEFAULT_CHARACTERS,
     ) -> Annotated[CallToolResult, Extracted]:
@@ -93,7 +108,8 @@ def add_log_tools(
         house = asked_now().house
         with told():
             async with given_log(text, path, url, roots, fetch) as source:
-                return answer(await house.on_log(house.extract, source, lines), max_characters)
+                wanted = Wanted(lines=lines, exited=exited)
+                return answer(await house.on_log(house.extract, source, wanted=wanted), max_characters)
 
     @server.tool(title="Read lines of a log", annotations=ASKS.model_copy(update=reaches_out))
     async def read_log_lines(

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.serving.fetching import fetched_log
+from mcp_rag.logs.exited import LEAST, MOST
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import MemorySource, StreamSource
 
@@ -25,6 +26,17 @@ IN_MEMORY_BYTES = 1_000_000
 
 NAME_CHARACTERS = 200
 """Longest name that a log is given. Chosen by eye."""
+
+Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
+Exited = Annotated[
+    int | None,
+    Query(
+        ge=LEAST,
+        le=MOST,
+        description="The exit code of the run that wrote the log, where it is known: whether it failed need not be told "
+        "from its words. Stands below the log as its last line.",
+    ),
+]
 
 _HOW = 'Send the log as the body (curl --data-binary @build.log), or JSON {"text": "…"} or {"url": "…"}'
 

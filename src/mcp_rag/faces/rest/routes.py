@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from mcp_rag.faces.rest.bodies import CASE_BODY, LOG_BODY, NAME_CHARACTERS, posted_case, posted_log
+from mcp_rag.faces.rest.bodies import CASE_BODY, LOG_BODY, Exited, Name, posted_case, posted_log
 from mcp_rag.faces.rest.faults import FAULT_SHAPE, FAULTS
 from mcp_rag.faces.rest.job_routes import Job, job_asked_for
 from mcp_rag.faces.serving.answers import (
@@ -37,7 +37,6 @@ MOST_LINES_READ, MOST_CHARACTERS = 2_000, 2_000_000
 
 LARGEST_LINE = 10**12
 
-Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
 Lines = Annotated[int | None, Query(ge=1, le=MOST_LINES, description="Budget of lines; by default the server's.")]
 Tokens = Annotated[
     int | None, Query(ge=1, le=MOST_TOKENS, description="Budget in tokens, at four characters each, in their place.")
@@ -77,22 +76,27 @@ def make_router() -> APIRouter:
         tokens: Tokens = None,
         chat: Annotated[bool, Query(description="Whether a language model may word the answer.")] = True,
         job: Job = None,
+        exited: Exited = None,
     ) -> DiagnosisAnswer:
         """Cause and fix of the failure in a log, cited, or an honest unknown. A form may bring logs of runs that passed,
         and the versions of the packages where the log arose."""
         house, job = house_of(request), job_asked_for(request, job)
         async with posted_case(request, name) as case:
-            asked = Wanted(case.good, case.versions, lines, tokens, chat, job)
+            asked = Wanted(case.good, case.versions, lines, tokens, chat, job, exited)
             return DiagnosisAnswer(**await house.on_log(house.diagnose, case.log, wanted=asked))
 
     @router.post("/v1/extract", openapi_extra=CASE_BODY)
     async def extract(
-        request: Request, name: Name = "request", lines: Lines = None, tokens: Tokens = None
+        request: Request,
+        name: Name = "request",
+        lines: Lines = None,
+        tokens: Tokens = None,
+        exited: Exited = None,
     ) -> Extraction:
         """The failing lines of a log, best first, within a budget; with logs of runs that passed, those that are new."""
         house = house_of(request)
         async with posted_case(request, name) as case:
-            asked = Wanted(case.good, lines=lines, tokens=tokens)
+            asked = Wanted(case.good, lines=lines, tokens=tokens, exited=exited)
             return Extraction(**await house.on_log(house.extract, case.log, wanted=asked))
 
     @router.post("/v1/logs/lines", openapi_extra=LOG_BODY)

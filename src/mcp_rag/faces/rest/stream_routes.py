@@ -6,14 +6,14 @@ from contextlib import AsyncExitStack
 from threading import Event as Flag
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from mcp_rag.conversation import QUESTION_CHARACTERS, Turn
 from mcp_rag.errors import InputError
-from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_log
+from mcp_rag.faces.rest.bodies import LOG_BODY, Exited, Name, posted_log
 from mcp_rag.faces.rest.faults import FAULTS, status_of
 from mcp_rag.faces.rest.job_routes import Job, job_asked_for
 from mcp_rag.faces.serving.answers import FaultAnswer
@@ -23,8 +23,6 @@ from mcp_rag.faces.serving.telling import Put, heard, passed_on, told
 from mcp_rag.reasoning.talking import TURN_CHARACTERS, TURNS_KEPT
 
 EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
-
-Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
 
 
 class AskedBefore(BaseModel):
@@ -50,11 +48,13 @@ def make_streams_router() -> APIRouter:
     router = APIRouter(responses=FAULTS)
 
     @router.post("/v1/diagnose/events", openapi_extra=LOG_BODY, response_model=None, responses=EVENTS)
-    async def diagnose(request: Request, name: Name = "request", job: Job = None) -> StreamingResponse:
+    async def diagnose(
+        request: Request, name: Name = "request", job: Job = None, exited: Exited = None
+    ) -> StreamingResponse:
         """The same as server-sent events: *progress* in a large log's lines, *token* of a language model's draft, which
         is unchecked, and last *diagnosis* or *error*."""
         house, gone, opened = house_of(request), Flag(), AsyncExitStack()
-        wanted = Wanted(job=job_asked_for(request, job))
+        wanted = Wanted(job=job_asked_for(request, job), exited=exited)
         source = await opened.enter_async_context(posted_log(request, name))
 
         async def run(put: Put) -> None:

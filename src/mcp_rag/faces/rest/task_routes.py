@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from mcp_rag.faces.rest.bodies import LOG_BODY, NAME_CHARACTERS, posted_bytes
+from mcp_rag.faces.rest.bodies import LOG_BODY, Exited, Name, posted_bytes
 from mcp_rag.faces.rest.faults import FAULTS
 from mcp_rag.faces.rest.job_routes import Job, job_asked_for
 from mcp_rag.faces.serving.answers import TaskAnswer, TasksAnswer
@@ -24,7 +24,6 @@ LISTEN_SECONDS = 0.5
 
 MOST_TASKS = 100
 
-Name = Annotated[str, Query(max_length=NAME_CHARACTERS, description="What to call the log in the answer.")]
 Id = Annotated[str, Path(max_length=100)]
 
 
@@ -34,11 +33,13 @@ def make_tasks_router(runners: Runners) -> APIRouter:
     router = APIRouter(responses=FAULTS, tags=["Tasks"])
 
     @router.post("/v1/tasks/diagnose", status_code=202, openapi_extra=LOG_BODY, response_model=TaskAnswer)
-    async def diagnose(request: Request, name: Name = "request", job: Job = None) -> JSONResponse:
+    async def diagnose(
+        request: Request, name: Name = "request", job: Job = None, exited: Exited = None
+    ) -> JSONResponse:
         """Leave a log to be diagnosed; once this answers, it will be, whatever becomes of the server meanwhile."""
         house, team, job = house_of(request), caller_of(request).team, job_asked_for(request, job)
         async with posted_bytes(request) as body:
-            task = await house.on_house(tasks.add, team, DIAGNOSE, name, body, job)
+            task = await house.on_house(tasks.add, team, DIAGNOSE, name, body, job, exited)
         runners.wake()
         return JSONResponse(task_to_json(task), 202, {"location": f"/v1/tasks/{task.id}", "retry-after": "1"})
 

@@ -31,8 +31,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """How one log is looked at: against logs of runs that passed, and against the last good one of a ``job``, with the
-    versions (package → version) where it arose, within a budget of lines or tokens, and whether a language model may word
-    the answer."""
+    versions (package → version) where it arose and the code that its run ``exited`` with, within a budget of lines or
+    tokens, and whether a language model may word the answer."""
 
     good: Sequence[LogSource] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Wanted:
     tokens: int | None = None
     chat: bool = True
     job: str | None = None
+    exited: int | None = None
 
 
 PLAINLY = Wanted()
@@ -88,7 +89,7 @@ class SharedHouse:
             InputError: the log cannot be read, or is too large.
         """
         assistant = replace(self._assistant(wanted), hear=hear)
-        diagnosis = assistant.diagnose(source, wanted.good, wanted.job, progress)
+        diagnosis = assistant.diagnose(source, wanted.good, wanted.job, progress, wanted.exited)
         answer = diagnosis_to_json(diagnosis)
         self._turns.on_verdict(answer["verdict"])
         self._house.assistant.remember([diagnosis])
@@ -103,15 +104,15 @@ class SharedHouse:
         asked = replace(assistant, settings=budget, versions={**assistant.versions, **wanted.versions})
         return asked if wanted.chat else replace(asked, chat=None, hard_chat=None)
 
-    def extract(self, source: LogSource, lines: int | None = None, wanted: Wanted = PLAINLY) -> dict[str, Any]:
+    def extract(self, source: LogSource, wanted: Wanted = PLAINLY) -> dict[str, Any]:
         """The failing spans of a log, best first, with their lines, masked and cut as they are everywhere.
 
         Raises:
             InputError: the log cannot be read, or is too large.
         """
         assistant = self._house.assistant
-        log, passed = assistant.read(source), [assistant.read(good) for good in wanted.good]
-        budget = wanted.tokens or wanted.lines or lines
+        log, passed = assistant.read(source, wanted.exited), [assistant.read(good) for good in wanted.good]
+        budget = wanted.tokens or wanted.lines
         found = find_new(log, passed, budget) if passed else find_failures(log, budget or assistant.settings.lines)
         shown = within_tokens(found, log.texts, wanted.tokens) if wanted.tokens else found
         spans = []

@@ -116,7 +116,7 @@ class Runners:
         if task.kind == LEARN:
             return learn_upload(house.house, task.name, given.body, progress)
         with io.BytesIO(given.body) as stream:
-            return house.diagnose(StreamSource(task.name, stream), progress, Wanted(job=given.job))
+            return house.diagnose(StreamSource(task.name, stream), progress, Wanted(job=given.job, exited=given.exited))
 
 
 class _Heart:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.web.visiting import refuse_forgery
+from mcp_rag.logs.exited import LEAST, MOST
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import MemorySource, StreamSource
 
@@ -63,6 +64,24 @@ def text_in(form: FormData, name: str, most: int = 20_000) -> str:
 def lines_in(form: FormData, name: str) -> tuple[str, ...]:
     """The lines of a text of a form that are not blank."""
     return tuple(line.strip() for line in text_in(form, name).split("\n") if line.strip())
+
+
+def exit_code_in(form: FormData) -> int | None:
+    """The exit code in a form; None where none is given.
+
+    Raises:
+        InputError: it is none.
+    """
+    text = text_in(form, "exited", 20)
+    if not text:
+        return None
+    try:
+        code = int(text)
+    except ValueError:
+        code = MOST + 1
+    if not LEAST <= code <= MOST:
+        raise InputError(f"{text!r} is no exit code", "it is no whole number of 32 bits", "Give it as the shell does")
+    return code
 
 
 def log_in(form: FormData) -> LogSource:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.shared_house import SharedHouse
 from mcp_rag.faces.serving.telling import Put, heard
-from mcp_rag.faces.web.forms import log_in, posted_form, text_in
+from mcp_rag.faces.web.forms import exit_code_in, log_in, posted_form, text_in
 from mcp_rag.faces.web.keeping import diagnose_and_keep, keep_rest
 from mcp_rag.faces.web.rendering import PageRoute, render, see_other
 from mcp_rag.faces.web.streaming import in_events, progress_to, wants_events
@@ -43,21 +43,21 @@ def make_home(max_request_bytes: int) -> APIRouter:
         async with AsyncExitStack() as opened:
             form = await opened.enter_async_context(posted_form(request))
             example = text_in(form, "example", 100)
-            source = _example(example) if example else log_in(form)
+            source, exited = _example(example) if example else log_in(form), exit_code_in(form)
             if wants_events(request):
-                return _told(house_of(request), source, opened.pop_all())
-            return await _diagnosed(request, source)
+                return _told(house_of(request), source, exited, opened.pop_all())
+            return await _diagnosed(request, source, exited)
 
     return router
 
 
-def _told(shared: SharedHouse, source: LogSource, opened: AsyncExitStack) -> Response:
+def _told(shared: SharedHouse, source: LogSource, exited: int | None, opened: AsyncExitStack) -> Response:
     """The diagnosis while it is made, and last the address of its page; ``opened`` is closed when the log is read."""
 
     async def run(put: Put, gone: Flag) -> None:
         async with opened:
             hear = heard(put, gone)
-            kept = await shared.on_log(diagnose_and_keep, shared.house, source, progress_to(put), hear)
+            kept = await shared.on_log(diagnose_and_keep, shared.house, source, exited, progress_to(put), hear)
         put({"event": "page", "address": f"/diagnoses/{kept.stored.id}"})
         if kept.rest:
             await shared.on_log(keep_rest, shared.house, kept)
@@ -65,9 +65,9 @@ def _told(shared: SharedHouse, source: LogSource, opened: AsyncExitStack) -> Res
     return in_events(run)
 
 
-async def _diagnosed(request: Request, source: LogSource) -> Response:
+async def _diagnosed(request: Request, source: LogSource, exited: int | None) -> Response:
     shared: SharedHouse = house_of(request)
-    kept = await shared.on_log(diagnose_and_keep, shared.house, source)
+    kept = await shared.on_log(diagnose_and_keep, shared.house, source, exited)
     response = see_other(f"/diagnoses/{kept.stored.id}")
     if kept.rest:
         response.background = BackgroundTask(shared.on_log, keep_rest, shared.house, kept)

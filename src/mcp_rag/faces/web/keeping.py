@@ -48,15 +48,22 @@ class Kept:
     rest: tuple[range, ...]
 
 
-def diagnose_and_keep(house: House, source: LogSource, progress: Progress = unseen, hear: Hear | None = None) -> Kept:
+def diagnose_and_keep(
+    house: House,
+    source: LogSource,
+    exited: int | None = None,
+    progress: Progress = unseen,
+    hear: Hear | None = None,
+) -> Kept:
     """The diagnosis of a log, remembered as everywhere, and kept with the lines around its failure.
 
-    ``progress`` hears of a large log's lines, ``hear`` the draft of a language model's wording.
+    ``exited`` is the exit code of its run, where it is known. ``progress`` hears of a large log's lines, ``hear`` the
+    draft of a language model's wording.
 
     Raises:
         InputError: the log cannot be read, or is too large.
     """
-    log = house.assistant.read(source)
+    log = house.assistant.read(source, exited)
     diagnosis = replace(house.assistant, hear=hear).diagnose_log(log, progress=progress)
     house.assistant.remember([diagnosis])
     incidents = house.ledger.incidents

@@ -46,12 +46,11 @@ def _ending(ending: Ending, triggers: str, pattern: str, above: str | None = Non
     return EndingRule(ending, tuple(triggers.split("|")), Pattern(pattern), Pattern(above) if above else None)
 
 
+EXITED_WITH_ZERO = r"^Done\. Your build exited with 0|^Process (?:finished|completed) with exit code 0"
+"""The end of a run of which the exit code is told: no other word of it outweighs that."""
+
 ENDINGS = (
-    _ending(
-        Ending.RUN_DONE,
-        "exited with 0|exit code 0",
-        r"^Done\. Your build exited with 0|^Process (?:finished|completed) with exit code 0",
-    ),
+    _ending(Ending.RUN_DONE, "exited with 0|exit code 0", EXITED_WITH_ZERO),
     _ending(
         Ending.STEP_DONE,
         "exited with |exit code|exit status",

@@ -29,7 +29,7 @@
     fi
     local shown answer
     if [ "${1:-}" != -r ] && shown=$(__mcp_rag_pane); then
-      printf '%s\nProcess completed with exit code %s.\n' "$shown" "$__mcp_rag_code" | "$__mcp_rag_program" diagnose -
+      printf '%s\n' "$shown" | "$__mcp_rag_program" diagnose --exited "$__mcp_rag_code" -
       return
     fi
     printf 'why: %s  (exit code %s)\n' "$__mcp_rag_failed" "$__mcp_rag_code" >&2

@@ -57,7 +57,7 @@ if status is-interactive
         if test "$argv[1]" != -r
             set -l shown (__mcp_rag_pane | string collect)
             if test -n "$shown"
-                printf '%s\nProcess completed with exit code %s.\n' "$shown" $__mcp_rag_code | $__mcp_rag_program diagnose -
+                printf '%s\n' "$shown" | $__mcp_rag_program diagnose --exited $__mcp_rag_code -
                 return
             end
         end

@@ -1,0 +1,28 @@
+"""The exit code of the run that wrote a log, where somebody knows it: it stands below the log, as a CI runner writes it.
+
+Whether a log is of a failure at all is the hardest question of a diagnosis, and the exit code answers it.
+"""
+
+from __future__ import annotations
+
+from mcp_rag.logs.storage import FileBytes, Stored
+
+LEAST, MOST = -(2**31), 2**32 - 1
+"""Exit codes of any system: Windows has 32 bits, signed or not."""
+
+SIGNALS = 64
+"""Signals of Linux (signal(7)); Python's subprocess gives the one that ended a process as a negative exit code."""
+
+
+def with_exit_code(data: Stored, exited: int) -> Stored:
+    """``data`` with a last line that tells how its run ended."""
+    begin = "\n" if len(data) and not data.endswith(b"\n") else ""
+    line = f"{begin}Process completed with exit code {as_a_shell_has_it(exited)}.\n".encode()
+    return data + line if isinstance(data, bytes) else FileBytes(data, len(data), line)
+
+
+def as_a_shell_has_it(exited: int) -> int:
+    """The same code as 0 or more: ``-9``, ended by signal 9, is 137; other negative ones are Windows' without a sign."""
+    if exited >= 0:
+        return exited
+    return 128 - exited if -exited <= SIGNALS else exited + 2**32
