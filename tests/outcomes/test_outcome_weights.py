@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent
         ("twelfth", 0.93, 0.97),
         ("thirteenth", 0.95, 0.92),
         ("fourteenth", 0.93, 0.98),
+        ("fifteenth", 0.92, 1.0),
         ("recovered", 0.63, 0.71),
     ],
 )

@@ -27,6 +27,10 @@ SURROUNDINGS_AFTER = 3
 LINES_AFTER, LINES_BEFORE = 15, 25
 """Lines of these surroundings. 8 and 12 gave .893 and .948."""
 
+RAISED_FROM, ROOT_LINES = "The above exception was the direct cause of the following exception", 8
+"""What Python says between two exceptions of a chain (``raise … from …``), and lines that are shown of the first one where
+the chain is too long to be shown as a whole. Lines chosen by eye."""
+
 SURROUNDINGS = "surroundings"
 """The kind of such a span: it shows a reader how it came to the failure, and is no failure of its own."""
 
@@ -49,7 +53,7 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
         return []
     found.blocks.extend(last_outputs(found, texts))
     ranked = sorted(zip(scores(found, texts), found.blocks, strict=True), key=lambda pair: (-pair[0], pair[1].first))
-    return _within(ranked, len(texts), budget_lines)
+    return _within(ranked, texts, budget_lines)
 
 
 def tells_nothing(log: HasTexts) -> bool:
@@ -61,12 +65,13 @@ def tells_nothing(log: HasTexts) -> bool:
 _GOOD = (Ending.STEP_DONE, Ending.RUN_DONE, Ending.SUITE_DONE)
 
 
-def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> list[Span]:
-    """Spans of ``budget`` lines in all, of a log of ``count`` lines.
+def _within(ranked: Sequence[tuple[float, Block]], texts: Sequence[str], budget: int) -> list[Span]:
+    """Spans of ``budget`` lines in all.
 
     Each block whole or, where it would take too much, around its key; behind the first few stands what surrounds
     the best.
     """
+    count = len(texts)
     share = max(1, round(budget * LARGEST_SHARE)) if len(ranked) > 1 else budget
     shown: set[int] = set()
     spans: list[Span] = []
@@ -75,10 +80,10 @@ def _within(ranked: Sequence[tuple[float, Block]], count: int, budget: int) -> l
             _surround(spans, shown, ranked[0][1], count, budget)
         if len(shown) >= budget:
             break
-        first, last = _window(block, min(share, budget - len(shown)))
-        if shown.isdisjoint(range(first, last + 1)):
-            spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, block.key + 1))
-            shown.update(range(first, last + 1))
+        for first, last, key in _parts(block, min(share, budget - len(shown)), texts):
+            if shown.isdisjoint(range(first, last + 1)):
+                spans.append(Span(first + 1, last + 1, round(score, 4), block.rule.reason, block.rule.kind, key + 1))
+                shown.update(range(first, last + 1))
     if len(ranked) <= SURROUNDINGS_AFTER:
         _surround(spans, shown, ranked[0][1], count, budget)
     return spans
@@ -94,6 +99,24 @@ def _surround(spans: list[Span], shown: set[int], best: Block, count: int, budge
         if free:
             spans.append(Span(min(free) + 1, max(free) + 1, spans[-1].score, reason, SURROUNDINGS))
             shown.update(free)
+
+
+def _parts(block: Block, size: int, texts: Sequence[str]) -> list[tuple[int, int, int]]:
+    """First line, last line and key of what to show of ``block`` when only ``size`` lines may be: its window, and before it
+    the exception from which all others of a chain were raised, where the window would leave it out."""
+    first, last = _window(block, size)
+    root = _root(block, texts) if last - first + 1 < len(block) else None
+    if root is None or root >= first or size < 2 * ROOT_LINES:
+        return [(first, last, block.key)]
+    first, last = _window(block, size - ROOT_LINES)
+    return [(max(block.first, root - ROOT_LINES + 1), root, root), (first, last, block.key)]
+
+
+def _root(block: Block, texts: Sequence[str]) -> int | None:
+    """The line of the first exception of a chain of Python's, of which each names the one before as its direct cause."""
+    links = (line for line in range(block.first, block.last) if RAISED_FROM in texts[line])
+    link = next(links, block.first)
+    return next((line for line in range(link - 1, block.first, -1) if texts[line].strip()), None)
 
 
 def _window(block: Block, size: int) -> tuple[int, int]:

@@ -49,6 +49,11 @@ DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
 UNDERLINE = re.compile(r"[\s|+]*[-=]{3}[-=+|\s]*$")
 """The line below the names of a table's columns."""
 
+_IGNORED = re.compile(r"Exception ignored (?:in|while|on)\b")
+_NODE_PASSED = re.compile(r"ℹ fail 0$")
+NODE_COUNTS, TODOS_BELOW = 8, 200
+"""Lines of the counts above the list of Node's failing tests, and of that list. Chosen by eye."""
+
 _ZEROS = re.compile(r"[\s|│]*0(?:[\s|│]+0)*[\s|│]*$")
 
 
@@ -74,7 +79,9 @@ class Setting:
         near = Counter(map(unnumbered, texts[first : self.count]))
         ends = {line for line, _, _ in self.last if ends_well(texts[line][:LONGEST_TEXT])}
         ends.update(line for line in range(first, self.count) if says_passed(texts[line][:LONGEST_TEXT]))
-        self.good_ends = sorted(line for line in ends if near[unnumbered(texts[line])] == 1)
+        self.good_ends = sorted(
+            line for line in ends if near[unnumbered(texts[line])] == 1 and not is_one_of_many(texts, line)
+        )
         """The lines that say that all went well, and are no record of which many stand there: of the last few, and verdicts
         on the whole further up."""
 
@@ -97,9 +104,25 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
         if not was_not_the_last_try(block, texts)
         and not was_expected(block, texts)
         and not was_answered(block, texts)
+        and not was_ignored(block, texts)
+        and not is_of_a_todo(block, texts)
         and not heads_zeros(block, texts)
         and (block.first > tried or not is_tried_again(block, texts))
     ]
+
+
+def was_ignored(block: Block, texts: Sequence[str]) -> bool:
+    """Whether Python says above an exception that it ignored it, as it must where nobody could catch it: in ``__del__``, or
+    while it shuts down (``sys.unraisablehook``)."""
+    return any(map(_IGNORED.match, texts[max(0, block.first - 1) : block.first + 1]))
+
+
+def is_of_a_todo(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a block stands in the list with which Node's test runner ends though it counts no failing test: the list is of
+    those that are still to be made to pass."""
+    above = range(block.first, max(-1, block.first - TODOS_BELOW), -1)
+    head = next((line for line in above if texts[line].startswith("✖ failing tests:")), None)
+    return head is not None and any(map(_NODE_PASSED.match, texts[max(0, head - NODE_COUNTS) : head]))
 
 
 def heads_zeros(block: Block, texts: Sequence[str]) -> bool:
@@ -168,6 +191,18 @@ def above(block: Block, texts: Sequence[str]) -> str:
 def filled(texts: Sequence[str], first: int, end: int) -> list[str]:
     """The lines from ``first`` to ``end`` that hold anything, cut short."""
     return [text[:LONGEST_TEXT] for text in texts[first:end] if text.strip()]
+
+
+def is_one_of_many(texts: Sequence[str], line: int) -> bool:
+    """Whether a line is one of three in a row that say the same, each of something else: ``INFO wed ok``, ``INFO thu ok``."""
+    words = unnumbered(texts[line]).split()
+    near = range(max(0, line - 2), min(len(texts), line + 3))
+    alike = "".join("01"[_differs_in_a_word(words, unnumbered(texts[at]).split())] for at in near)
+    return len(words) > 2 and "111" in alike
+
+
+def _differs_in_a_word(words: Sequence[str], others: Sequence[str]) -> bool:
+    return len(words) == len(others) and sum(a != b for a, b in zip(words, others, strict=True)) <= 1
 
 
 def unnumbered(text: str) -> str:

@@ -94,7 +94,7 @@ VERDICT = re.compile(
 )
 BLOCKS_NOTHING = re.compile(r"(?i)\b(?:informational|advisory|non-?blocking|not blocking|report[- ]only)\b")
 ROW = re.compile(r"\s*[|│]?\s*\d+(?:\t|\s*[|│]\s)")
-TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies)|retry|retries|round|poll)\b")
+TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies|ying)|retry(?:ing)?|retries|round|poll)\b")
 _REFUSED_REQUEST = r"HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b"
 CLIENT = re.compile(
     r"\b(?:client|peer|remote|rhost|user|referer|request)[ =:]|\b(?:role|database) \"|\bfrom \d+\.\d+"

@@ -20,18 +20,23 @@ _LAST_TIME = re.compile(
 _POLLED = re.compile(r"\b(?:curl: \(\d+\)|wget: |nc: |pg_isready: |mysqladmin: )")
 _ADDRESS = re.compile(r"(?:^|\s)Connecting to \S+ .*\bfailed: ")
 _COUNTED = re.compile(
-    r"\b(?:attempt|try|retry)\W{0,2}(?P<try>\d{1,9}) ?(?:/|of) ?(?P<of>\d{1,9})\b"
+    r"\b(?:(?:attempt|try|retry)\W{0,2}|(?:trying again|retrying)\b.{0,60}\()(?P<try>\d{1,9}) ?(?:/|of) ?(?P<of>\d{1,9})\b"
     r"|\b(?P<left>\d{1,9}) (?:retries|attempts|tries)\b",
     re.IGNORECASE,
 )
 
 _STANDS_BEHIND = re.compile(r"(?i:upstream|backend).*?\"((?:GET|HEAD|POST|PUT|DELETE|PATCH) \S+ HTTP/[\d.]+)\"")
+_PASSED_ON = re.compile(r"\[error\] \d+#\d+: (?:\*(\d+)) .*\bupstream\b")
+_NEXT_SERVER = "upstream server temporarily disabled"
+"""What nginx says when it asks another server of the group, where there is one."""
+
 _WELL = re.compile(r"HTTP/[\d.]+\" [23]\d\d\b")
 
 _EXPECTED = re.compile(
     r"^(?!.*(?:\bnot|n't) ).*\bas (?:expected|intended|required|it should)\b|\bexpected (?:fail(?:ure)?|error)s?\b(?!\W{0,2}\d)"
     r"|\b(?:correctly|rightly) (?:rejected|refused|failed)|\b(?:rejected|refused|failed), (?:good|ok|fine)\b"
-    r"|\bError \d+ \(ignored\)",
+    r"|\bError \d+ \(ignored\)"
+    r"|^Bisecting: \d+ revisions? left|^[0-9a-f]{7,64} is the first bad commit$",
     re.IGNORECASE,
 )
 
@@ -67,12 +72,17 @@ def _is_left(counted: re.Match[str]) -> bool:
 
 
 def was_answered(block: Block, texts: Sequence[str]) -> bool:
-    """Whether a server tells of a request that it passed on, and further down that it answered it well after all."""
-    asked = _STANDS_BEHIND.search(texts[block.first][:LONGEST_RECORD])
-    if asked is None or len(block) > block.heads:
+    """Whether a server tells of a request that it passed on, and further down that it answered it well after all, or asked
+    another server and says no more of it."""
+    record = texts[block.first][:LONGEST_RECORD]
+    asked, passed_on = _STANDS_BEHIND.search(record), _PASSED_ON.search(record)
+    if len(block) > block.heads or not (asked or passed_on):
         return False
     below = texts[block.first + 1 : block.first + 1 + MOST_LINES_BELOW]
-    return any(f'{asked[1]}" ' in text and _WELL.search(text) for text in below)
+    if asked and any(f'{asked[1]}" ' in text and _WELL.search(text) for text in below):
+        return True
+    of_it = [text for text in below if passed_on and f": *{passed_on[1]} " in text]
+    return any(_NEXT_SERVER in text for text in of_it) and not any("[error]" in text for text in of_it)
 
 
 def was_expected(block: Block, texts: Sequence[str]) -> bool:

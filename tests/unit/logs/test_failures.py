@@ -190,6 +190,22 @@ def test_a_block_longer_than_the_budget_is_cut_around_its_key() -> None:
     assert span.first <= span.key <= span.last
 
 
+def test_of_a_chain_that_is_too_long_the_first_exception_is_shown_before_the_last() -> None:
+    frames = "".join(f'  File "a.py", line {i}, in f{i}\n    f{i + 1}()\n' for i in range(60))
+    head, link = (
+        "Traceback (most recent call last):\n",
+        "\nThe above exception was the direct cause of the following exception:\n\n",
+    )
+    handled = "\nDuring handling of the above exception, another exception occurred:\n\n"
+    log = log_of(f"{head}{frames}KeyError: 'oats'\n{link}{head}{frames}MillError: cannot grind\n")
+    root, last = [span for span in find_failures(log, 40) if span.kind == "python-traceback"]
+    assert (log.texts[root.key - 1], log.texts[last.key - 1]) == ("KeyError: 'oats'", "MillError: cannot grind")
+    assert (root.last, len(root) + len(last)) == (root.key, 40)
+    other = log_of(f"{head}{frames}KeyError: 'oats'\n{handled}{head}{frames}MillError: cannot grind\n")
+    assert "MillError" in other.texts[find_failures(other, 40)[0].key - 1]
+    assert len(find_failures(log, 4)[0]) <= 4
+
+
 def test_each_span_says_why() -> None:
     span = find_failures(log_of(PYTHON))[0]
     assert span.reason == "Python traceback"
@@ -257,6 +273,7 @@ def test_what_stands_before_the_end_of_a_quiet_run_that_passed_is_no_failure(end
         "invoke-rc.d: could not determine current runlevel",
         'psql:schema.sql:3: NOTICE:  table "errors" does not exist, skipping',
         "  1 | fatal error in module",
+        "* docs: skipped (interpreter 3.99 not found)",
     ],
 )
 def test_a_name_a_subject_or_a_notice_is_no_failure(line: str) -> None:

@@ -24,6 +24,7 @@ def kinds_of(text: str) -> list[str]:
             "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
             "browser-cors",
         ),
+        ("cart 7 -> OOM command not allowed when used memory > 'maxmemory'.", "redis"),
         ("Error 802: system not yet initialized", "cuda"),
         ("grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:", "exception"),
         ("celery.exceptions.NotRegistered: 'app.tasks.send'", "exception-of-module"),

@@ -253,6 +253,53 @@ def test_what_stands_behind_a_server_failed_nobody_where_the_request_was_answere
     assert chance_of(refused, answered.format(502)) == 1.0
 
 
+def test_another_server_of_the_group_answers_what_one_could_not() -> None:
+    record = (
+        '2026/11/28 10:00:01 [{}] 7#7: *{} {} while connecting to upstream, client: 10.0.0.9, request: "GET / HTTP/1.1"'
+    )
+    refused = record.format("error", 4, "connect() failed (111: Connection refused)")
+    asked_on = record.format("warn", 4, "upstream server temporarily disabled")
+    none_left = record.format("error", 4, "no live upstreams")
+    assert chance_of(refused, asked_on, "GET / -> 200") < THRESHOLD
+    assert chance_of(refused, asked_on.replace("*4", "*5"), "GET / -> 200") == 1.0
+    assert chance_of(refused, asked_on, none_left, "GET / -> 502") == 1.0
+
+
+def test_what_python_had_to_ignore_is_no_failure() -> None:
+    ignored = "Exception ignored in: <function Hopper.__del__ at 0x7f12>"
+    assert chance_of(*STEPS, ignored, *CRASH, "the mill stands still") == 0.0
+    assert chance_of(*STEPS, *CRASH, "the mill stands still") > THRESHOLD
+
+
+def test_what_a_bisection_tries_is_no_failure() -> None:
+    tried = ["running  'python3' 'probe.py'", *CRASH, "Bisecting: 2 revisions left to test after this (roughly 1 step)"]
+    found = [*tried[:-1], "ef03575537f167776259952d75cb3a9421ae5db7 is the first bad commit"]
+    assert chance_of(*tried, *found, " mill.py | 2 +-") == 0.0
+
+
+def test_a_list_of_tests_that_are_still_to_pass_is_none_of_failures() -> None:
+    counts = ["ℹ pass 6", "ℹ fail 0", "ℹ todo 1", "", "✖ failing tests:", ""]
+    test = ["test at mill.test.mjs:1:312", "✖ grinds (0.85ms) # HOP-9", "  AssertionError [ERR_ASSERTION]: not yet"]
+    assert chance_of(*counts, *test) == 0.0
+    assert chance_of(*[line.replace("fail 0", "fail 1") for line in counts], *test) > THRESHOLD
+
+
+def test_a_try_counted_in_brackets_was_not_the_last_one() -> None:
+    lost = "[2026-11-28 15:07:14,030: ERROR/MainProcess] consumer: Cannot connect to redis://mill:6379/0: Error 111."
+    again = "Trying again in 2.00 seconds... ({}/100)"
+    assert (
+        chance_of(*STEPS, lost, again.format(1), "", "[2026-11-28 15:07:20,070: INFO/MainProcess] Connected")
+        < THRESHOLD
+    )
+    assert chance_of(*STEPS, lost, again.format(100)) == 1.0
+
+
+def test_what_is_said_of_each_of_many_ends_nothing() -> None:
+    sold = [f"INFO -- mill: {grain} ok" for grain in ("oats", "rye", "wheat", "spelt")]
+    assert chance_of(*CRASH, *sold) == 1.0
+    assert chance_of(*CRASH, *sold, "INFO -- mill: all sacks are ground, ok") < 1.0
+
+
 def test_findings_that_block_nothing_are_weighed_by_what_the_last_line_says() -> None:
     found = ["legacy/report.py:1:1: E401 Multiple imports on one line", "Found 1 error."]
     told = chance_of("$ ruff check --exit-zero legacy", *found, "this report is informational")

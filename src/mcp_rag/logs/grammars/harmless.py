@@ -44,6 +44,7 @@ _ANYWHERE = (
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by|\bas (?:expected|intended)\b",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
+    r"\b[Ss]kipped(?:: | \()",  # and why
     r"\|\| (?:exit|die|echo)",  # scripts, printed
     r"(?:^|: )W (?:[\w-]+/)+[\w-]+\.cc:\d+\]",  # warnings of TensorFlow and its kin
     r"Unable to register cu\w+ factory: Attempting to register factory for plugin",  # TensorFlow beside PyTorch or itself

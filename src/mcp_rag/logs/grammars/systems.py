@@ -72,7 +72,7 @@ SERVERS = (
     rule("nginx", Role.TOOL, "[emerg]|[alert]|[crit]", r"\[(?:emerg|alert|crit)\]", ONE_LINE, "nginx could not go on", None, "nginx"),
     rule("postgres", Role.TOOL, "fatal:  |error:  |panic:  |psql: ", r"\b(?:FATAL|PANIC|ERROR):  \S|^psql: (?:error|FATAL)", reach(r"(?:DETAIL|HINT|CONTEXT|STATEMENT|LINE \d+|QUERY):\s|^\s+\^"), "PostgreSQL refused", "sql", "postgresql", merges=0),
     rule("mysql", Role.TOOL, "[error] [my-|error 1|error 2|[error] innodb", r"\[ERROR\] \[MY-\d+\]|^ERROR \d{4} \(\w{5}\)|\[ERROR\] (?:InnoDB|mysqld|Fatal|Aborting)", ONE_LINE, "MySQL refused", "sql", "mysql", merges=0),
-    rule("redis", Role.TOOL, "# fatal|can't handle rdb|misconf|noauth|wrongpass|# could not|# oom|clusterdown|crossslot|wrongtype|readonly you|masterdown|noscript|noperm|execabort|noreplicas|loading redis|(error) ", r"# (?:Fatal|Can't|Could not|OOM)|^\(error\) |MISCONF |NOAUTH |WRONGPASS |^(?:CLUSTERDOWN|CROSSSLOT|WRONGTYPE|READONLY|MASTERDOWN|NOSCRIPT|NOPERM|EXECABORT|NOREPLICAS|LOADING) [A-Z]", ONE_LINE, "redis refused", None, "redis"),
+    rule("redis", Role.TOOL, "# fatal|can't handle rdb|misconf|noauth|wrongpass|# could not|# oom|clusterdown|crossslot|wrongtype|readonly you|masterdown|noscript|noperm|execabort|noreplicas|loading redis|oom command|(error) ", r"# (?:Fatal|Can't|Could not|OOM)|OOM command not allowed |^\(error\) |MISCONF |NOAUTH |WRONGPASS |^(?:CLUSTERDOWN|CROSSSLOT|WRONGTYPE|READONLY|MASTERDOWN|NOSCRIPT|NOPERM|EXECABORT|NOREPLICAS|LOADING) [A-Z]", ONE_LINE, "redis refused", None, "redis"),
 )
 
 KERNEL = (
