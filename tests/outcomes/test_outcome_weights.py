@@ -9,7 +9,10 @@ import pytest
 
 from mcp_rag.logs.blocks import survey
 from mcp_rag.logs.cleaning import Cleaner
+from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.outcome import failed
+from mcp_rag.logs.reading import read_log
+from mcp_rag.logs.sources import FileSource
 
 FOLDER = Path(__file__).parent
 
@@ -38,3 +41,19 @@ def test_runs_that_passed_are_clean_and_those_that_failed_are_not(name: str, cle
         right[has_failed].append(failed(survey(texts), texts) is has_failed)
     assert sum(right[False]) >= clean * len(right[False])
     assert sum(right[True]) >= found * len(right[True])
+
+
+@pytest.mark.parametrize(
+    "name", sorted(folder.name for folder in FOLDER.iterdir() if (folder / "gold.jsonl").is_file())
+)
+def test_where_the_exit_code_is_known_none_is_taken_for_the_other(name: str) -> None:
+    wrong = []
+    for row in map(json.loads, (FOLDER / name / "gold.jsonl").read_text("utf-8").splitlines()):
+        has_failed = row["kind"] != "clean"
+        source = FileSource(FOLDER / name / row["file"])
+        if (
+            bool(find_failures(read_log(source, max_bytes=10**7, max_ratio=100, exited=int(has_failed))))
+            is not has_failed
+        ):
+            wrong.append(row["file"])
+    assert wrong == []
