@@ -11,6 +11,7 @@ from mcp_rag.logs.grammars.generic import SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.outcome_words import (
+    ANSWER,
     ASKED,
     BEHIND,
     CLIENT,
@@ -26,6 +27,7 @@ from mcp_rag.logs.outcome_words import (
     says_bad,
     says_good,
     says_passed,
+    says_what_was_done,
 )
 from mcp_rag.logs.trying import is_tried_again, was_answered, was_expected, was_not_the_last_try
 
@@ -36,6 +38,9 @@ LINES_BEFORE = 60
 
 LAST_LINES = 5
 """Lines that say how a log ends. Chosen by eye."""
+
+ANSWERED_WITHIN = 3
+"""Lines below a failure in which a server tells how it answered. Chosen by eye."""
 
 LONGEST_TEXT = 400
 """Characters of a line that are looked at."""
@@ -133,12 +138,16 @@ def heads_zeros(block: Block, texts: Sequence[str]) -> bool:
 
 def speaks_for_itself(block: Block, setting: Setting) -> bool:
     """Whether a block needs no weighing: a record of severity ERROR or worse, or an exception, a panic or a signal of which
-    no milder record tells, unless it is a client's mistake, a quotation or a row, or the log ends well behind it."""
-    head = setting.texts[block.first][:LONGEST_TEXT]
+    no milder record tells, unless it is a client's mistake, a quotation or a row, its record says what was done about it, the
+    request was answered well, or the log ends well behind it."""
+    head = record = setting.texts[block.first][:LONGEST_TEXT]
     if block.rule.role is Role.CRASH:
-        if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record_of(block, setting.texts)):
+        record = record_of(block, setting.texts)
+        if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record):
             return False
     elif not SEVERE_RECORD.search(head):
+        return False
+    if says_what_was_done(record) or is_answered_well(block, setting.texts):
         return False
     shown = is_quoted(block, setting.texts) or is_numbered_row(block, setting.texts) or OTHER_LOG.search(head)
     return (
@@ -146,6 +155,13 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
         and not is_of_a_client(block, setting.texts)
         and not any(line > block.last for line in setting.good_ends)
     )
+
+
+def is_answered_well(block: Block, texts: Sequence[str]) -> bool:
+    """Whether the server's next record of a request, right below a block, is of one that was answered well."""
+    below = (ANSWER.search(text) for text in filled(texts, block.last + 1, block.last + 1 + ANSWERED_WITHIN))
+    answer = next((found for found in below if found), None)
+    return answer is not None and answer[1] in "23"
 
 
 def is_of_a_client(block: Block, texts: Sequence[str]) -> bool:

@@ -31,6 +31,10 @@ DEALT_WITH = re.compile(
     r"|instead|default(?:s|ing)?|expected|intended|should|handled|caught|rescued|recover(?:ed|ing)?|simulated|allowed|harmless"
     r"|non-fatal|may|might|possibly|continu\w+|yet|going on|already)\b"
 )
+SET_ASIDE = re.compile(
+    r"(?i)\b(?:cached|kept|keeping|dead[- ]letter\w*|quarantin\w+|(?:put|set|moved?) (?:back|aside)|next (?:round|time|tick)"
+    r"|will be|again|restart\w*|requeued?|reconnect\w*|resum\w+)\b"
+)
 COULD_NOT = re.compile(
     r"(?i)\b(?:abort(?:ed|ing)?|giving up|gave up|exit(?:ing|ed)?|terminat\w+|unhandled|uncaught|killed|core dumped"
     r"|stopp(?:ed|ing)|refus\w+|cannot|can't|unable|must|fatal|denied|required)\b"
@@ -101,6 +105,7 @@ CLIENT = re.compile(
     r"|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH) /|[\"'](?:url|path|client|method)[\"']: ?"
     rf"|\b(?:status(?:_code|Code)?|code)\W{{1,4}}4[012]\d\b|{_REFUSED_REQUEST}"
 )
+ANSWER = re.compile(r"\"(?:GET|POST|PUT|HEAD|DELETE|PATCH) \S+ HTTP/[\d.]+\"\s+(\d)\d\d\b")
 ASKED = re.compile(rf"\bSTATEMENT:|{_REFUSED_REQUEST}")
 BEHIND = re.compile(r"(?i)upstream|backend")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
@@ -124,6 +129,11 @@ def counts_all(text: str) -> bool:
     if counts:
         return all(some == of > 0 for some, of in counts)
     return bool(NONE_LOST.search(text) or ALL_DONE.search(text)) and not LOST.search(text)
+
+
+def says_what_was_done(text: str) -> bool:
+    """Whether the record of a failure says what was done about it."""
+    return bool(DEALT_WITH.search(text) or SET_ASIDE.search(text))
 
 
 def is_row(text: str) -> bool:
