@@ -40,9 +40,9 @@ PENALTY = 1.0
 RAREST = 0.1
 """Deviation that a feature is taken to have at least: else one that few logs show would get a large weight from them."""
 STEPS, RATE = 500, 0.05
-PASTED, CUT, MADE = 0.25, 0.5, 0.16
-"""How much a piece of a log weighs beside a whole one. Where what is made weighs .15, a lone error early in a long log is
-missed; where it weighs .17, seven more passing logs are not called clean, by weights of the other sets."""
+PASTED, CUT, MADE = 0.25, 0.5, 0.15
+"""How much a piece of a log weighs beside a whole one. Where what is made weighs .12, a lone error early in a long log is
+missed; where it weighs .16, eight more passing logs are not called clean, by weights of the other sets."""
 SHORTEST_CUT = 20
 """Lines from which on the beginning of a log is a log of its own."""
 

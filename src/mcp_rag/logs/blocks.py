@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from mcp_rag.logs.grammars.generic import (
     CHILD_FAILED,
     HELD_UP_NOTHING,
+    INSTALLS,
     MILD,
     NOT_AS_IT_MUST_BE,
+    NOT_INSTALLED,
     NOTHING,
     PASSED_ON,
     SAID_LAST,
@@ -81,7 +83,7 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
             continue
         _add(blocks, block)
     last = _said_last(texts, blocks, marks)
-    told = [block for block in blocks if block.rule.role is not Role.HARMLESS]
+    told = _following_installs([block for block in blocks if block.rule.role is not Role.HARMLESS], texts)
     return Survey(_unmended(told, texts) + ([last] if last else []), marks)
 
 
@@ -115,6 +117,19 @@ def _unmended(blocks: list[Block], texts: Sequence[str]) -> list[Block]:
         return blocks
     mended = rescued_until(texts)
     return [block for block in blocks if block.first > mended or not is_task_failure(texts[block.first])]
+
+
+def _following_installs(blocks: list[Block], texts: Sequence[str]) -> list[Block]:
+    """``blocks``, in which a module that cannot be imported passes on that what should have installed it failed."""
+    failed = next((block.first for block in blocks if block.rule.kind in INSTALLS), None)
+    if failed is None:
+        return blocks
+    return [
+        replace(block, rule=CHILD_FAILED)
+        if block.first > failed and block.rule.role is Role.CRASH and NOT_INSTALLED.search(texts[block.key])
+        else block
+        for block in blocks
+    ]
 
 
 def _follows(ending: EndingRule, texts: Sequence[str], line: int) -> bool:

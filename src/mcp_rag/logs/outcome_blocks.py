@@ -27,7 +27,6 @@ from mcp_rag.logs.outcome_words import (
     says_bad,
     says_good,
     says_passed,
-    says_what_was_done,
 )
 from mcp_rag.logs.trying import is_tried_again, was_answered, was_expected, was_not_the_last_try
 
@@ -138,21 +137,19 @@ def heads_zeros(block: Block, texts: Sequence[str]) -> bool:
 
 def speaks_for_itself(block: Block, setting: Setting) -> bool:
     """Whether a block needs no weighing: a record of severity ERROR or worse, or an exception, a panic or a signal of which
-    no milder record tells, unless it is a client's mistake, a quotation or a row, its record says what was done about it, the
-    request was answered well, or the log ends well behind it."""
-    head = record = setting.texts[block.first][:LONGEST_TEXT]
+    no milder record tells, unless it is a client's mistake, a quotation or a row, the request was answered well, or the log ends
+    well behind it."""
+    head = setting.texts[block.first][:LONGEST_TEXT]
     if block.rule.role is Role.CRASH:
-        record = record_of(block, setting.texts)
-        if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record):
+        if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record_of(block, setting.texts)):
             return False
     elif not SEVERE_RECORD.search(head):
-        return False
-    if says_what_was_done(record) or is_answered_well(block, setting.texts):
         return False
     shown = is_quoted(block, setting.texts) or is_numbered_row(block, setting.texts) or OTHER_LOG.search(head)
     return (
         not shown
         and not is_of_a_client(block, setting.texts)
+        and not is_answered_well(block, setting.texts)
         and not any(line > block.last for line in setting.good_ends)
     )
 

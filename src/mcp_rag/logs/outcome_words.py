@@ -31,10 +31,6 @@ DEALT_WITH = re.compile(
     r"|instead|default(?:s|ing)?|expected|intended|should|handled|caught|rescued|recover(?:ed|ing)?|simulated|allowed|harmless"
     r"|non-fatal|may|might|possibly|continu\w+|yet|going on|already)\b"
 )
-SET_ASIDE = re.compile(
-    r"(?i)\b(?:cached|kept|keeping|dead[- ]letter\w*|quarantin\w+|(?:put|set|moved?) (?:back|aside)|next (?:round|time|tick)"
-    r"|will be|again|restart\w*|requeued?|reconnect\w*|resum\w+)\b"
-)
 COULD_NOT = re.compile(
     r"(?i)\b(?:abort(?:ed|ing)?|giving up|gave up|exit(?:ing|ed)?|terminat\w+|unhandled|uncaught|killed|core dumped"
     r"|stopp(?:ed|ing)|refus\w+|cannot|can't|unable|must|fatal|denied|required)\b"
@@ -69,6 +65,7 @@ SHUTS_DOWN = re.compile(
     r"(?i)\b(?:shut(?:s|ting)? ?down|exit(?:s|ing|ed)?|clos(?:e|es|ing|ed)|stopp?(?:s|ing|ed)?|terminat\w+|bye"
     r"|finished (?:server|worker|child))\b"
 )
+ROUTINE = re.compile(r"LOG:  (?:checkpoint|restartpoint) complete")
 COUNTS_BAD = re.compile(
     r"(?i)(?<![\w.])[1-9]\d* (?:\w+ ){0,2}(?:errors?|problems?|fail(?:ed|ures?|ing)|issues?)\b"
     r"|\b(?:errors?|failed|failures?)\W{1,3}[1-9]"
@@ -110,6 +107,10 @@ ASKED = re.compile(rf"\bSTATEMENT:|{_REFUSED_REQUEST}")
 BEHIND = re.compile(r"(?i)upstream|backend")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
+EXITED = re.compile(
+    r"(?i)^(?!.*\b(?:worker|pid)\b)(?:.*[\s(:])?(?:exit(?:ed|s)?(?: (?:code|status|with))*|rc|return ?code)"
+    r"\s?[:=]?\s?\(?[1-9]\d{0,2}\)?\.?$"
+)
 OTHER_LOG = re.compile(
     r"^[\w./-]*\.(?:log|txt|out|gz|jsonl?)(?:[.:-]\d+)*[:-]|^\s*\d{1,7}(?:[:-]|\s)\s?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 )
@@ -131,11 +132,6 @@ def counts_all(text: str) -> bool:
     return bool(NONE_LOST.search(text) or ALL_DONE.search(text)) and not LOST.search(text)
 
 
-def says_what_was_done(text: str) -> bool:
-    """Whether the record of a failure says what was done about it."""
-    return bool(DEALT_WITH.search(text) or SET_ASIDE.search(text))
-
-
 def is_row(text: str) -> bool:
     """Whether a line is a row of a table whose rows are numbered: it tells of something else than the run."""
     return bool(ROW.match(text))
@@ -143,7 +139,8 @@ def is_row(text: str) -> bool:
 
 def ends_well(text: str) -> bool:
     """Whether a last line says that the run went well, or that what it found blocks nothing; that it left is no such word."""
-    return (says_good(text) and not SHUTS_DOWN.search(text)) or bool(BLOCKS_NOTHING.search(text))
+    good = says_good(text) and not SHUTS_DOWN.search(text) and not ROUTINE.search(text)
+    return good or bool(BLOCKS_NOTHING.search(text))
 
 
 def says_passed(text: str) -> bool:

@@ -206,6 +206,14 @@ def test_of_a_chain_that_is_too_long_the_first_exception_is_shown_before_the_las
     assert len(find_failures(log, 4)[0]) <= 4
 
 
+def test_a_module_that_a_failed_install_left_out_comes_after_the_install() -> None:
+    missed = 'Traceback (most recent call last):\n  File "mill.py", line 1, in <module>\n    import grist\n'
+    missed += "ModuleNotFoundError: No module named 'grist'\n"
+    refused = "ERROR: No matching distribution found for grist==9.9\n"
+    assert find_failures(log_of(refused + "+ python mill.py\n" + missed))[0].kind == "pip-error"
+    assert find_failures(log_of(missed + "+ pip install grist\n" + refused))[0].kind == "python-traceback"
+
+
 def test_each_span_says_why() -> None:
     span = find_failures(log_of(PYTHON))[0]
     assert span.reason == "Python traceback"

@@ -146,7 +146,7 @@ def test_the_better_a_log_ends_the_less_probably_it_failed() -> None:
         [*STEPS, "12 sacks written"],
         [*STEPS, "12 sacks written", "done", "finished, all is ready"],
     )
-    chances = [chance_of("begun", failed, *end) for end in ends]
+    chances = [round(chance_of("begun", failed, *end), 3) for end in ends]
     assert chances == sorted(chances, reverse=True)
     assert chances[-1] < chances[0]
 
@@ -292,6 +292,29 @@ def test_a_try_counted_in_brackets_was_not_the_last_one() -> None:
         < THRESHOLD
     )
     assert chance_of(*STEPS, lost, again.format(100)) == 1.0
+
+
+@pytest.mark.parametrize(
+    "said", ["mill exit status 3", "rc=1", "grind exit: 2", "mill.sh exited (137)", "exit 1", "return code 4"]
+)
+def test_a_script_that_ends_with_an_exit_code_failed(said: str) -> None:
+    assert chance_of(*STEPS, "all is ready", said) == 1.0
+    assert chance_of(*STEPS, said, "no flour: rye is ground", "all is ready") < 1.0
+    assert chance_of(*STEPS, "all is ready", said[:-1] + "0") < THRESHOLD or said == "mill.sh exited (137)"
+    assert chance_of(*STEPS, f"worker 7 stopped, {said}") < 1.0
+
+
+def test_a_failed_suite_outweighs_the_tests_of_the_others() -> None:
+    counts = ["Test Suites: 1 failed, 1 passed, 2 total", "Tests:       1 passed, 1 total", "Ran all test suites."]
+    assert chance_of("FAIL src/mill.test.js", *counts) == 1.0
+    assert chance_of("PASS src/mill.test.js", counts[0].replace("1 failed, ", ""), *counts[1:]) == 0.0
+
+
+def test_a_request_that_the_server_answered_well_after_all_is_weighed() -> None:
+    logged = ["ERROR [gateway] rates could not be fetched, cached copy returned", *CRASH]
+    answer = 'INFO:     127.0.0.1:45940 - "GET /rates HTTP/1.1" {}'
+    assert chance_of(*STEPS, *logged, answer.format("200 OK"), "INFO: mill grinds on") < 1.0
+    assert chance_of(*STEPS, *logged, answer.format("500 Internal Server Error"), "INFO: mill grinds on") == 1.0
 
 
 def test_what_is_said_of_each_of_many_ends_nothing() -> None:

@@ -25,6 +25,12 @@ def _thrown(passage: Passage, at: int) -> Extent | None:
     return (at, extent[1], extent[2] if extent[2] >= below else at) if extent else None
 
 
+INSTALLS = ("pip-error", "uv-error", "poetry-error")
+"""The kinds of failures after which something is missing that should be there."""
+
+NOT_INSTALLED = re.compile(r"\bModuleNotFoundError: No module named ")
+"""How it is missed."""
+
 PASSED_ON = re.compile(
     r"\b(?:CalledProcessError|ChildFailedError|SystemExit|BackendCompilerFailed|ProcessExitedException|CellExecutionError|NonZeroExit\w*)\b"
     r"|See root cause above|see the (?:logs?|errors?|traceback) above"

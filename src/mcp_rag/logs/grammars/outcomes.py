@@ -91,6 +91,7 @@ ENDINGS = (
     _ending(Ending.FAILURE, "unreachable=", r":\s+ok=\d+\s.*\b(?:unreachable|failed)=[1-9]"),
     _ending(Ending.FAILURE, "done. pass=", r"Done\. PASS=\d+ WARN=\d+ ERROR=[1-9]"),
     _ending(Ending.FAILURE, "too many warnings", r"^ESLint found too many warnings"),
+    _ending(Ending.GATE, "test suites: ", r"^Test Suites: [1-9]\d* failed"),
     _ending(Ending.FAILURE, " fail ", r"^[#ℹ] fail [1-9]\d*$"),
     _ending(Ending.FAILURE, "no tests ran", r"^=* ?no tests ran in "),
     _ending(Ending.RUN_DONE, "build success", r"\bBUILD SUCCESS(?:FUL)?\b"),

@@ -142,7 +142,7 @@ RULES = (
          reach(r"^\s*(?:ERROR|error): |^[ \t]+\S|^The conflict|^×|^╰|^│", blanks=1, key=_INNER, last_key=True), "pip could not install", "python", "pip", merges=2),
     rule("uv-error", Role.TOOL, "no solution found|failed to build|failed to download|failed to fetch|╰─▶|╰─", r"^\s*×\s",
          reach(r"^\s+(?:╰|├|│|help|hint|\S)", blanks=1, limit=80), "uv could not resolve or build", "python", "uv"),
-    rule("poetry-error", Role.TOOL, "version solving failed|solverproblemerror|because ", r"^(?:\s*SolverProblemError|Because .* (?:depends|requires|doesn't match))",
+    rule("poetry-error", Role.TOOL, "version solving failed|solverproblemerror|because |poetry.lock", r"^(?:\s*SolverProblemError|pyproject\.toml changed significantly since|(?:Error: )?poetry\.lock is not up to date|Because .* (?:depends|requires|doesn't match))",
          reach(r"^\S|^ +\S", blanks=1, limit=40), "poetry could not resolve", "python", "poetry"),
     rule("python-check", Role.COMPILE, ".py:", r"^\S+\.pyi?:\d+(?::\d+)?: (?:error: |[A-Z]{1,4}\d{2,4}\b)", ONE_LINE,
          "a Python checker's finding", "python", None, merges=2),
