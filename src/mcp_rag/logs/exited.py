@@ -14,6 +14,18 @@ SIGNALS = 64
 """Signals of Linux (signal(7)); Python's subprocess gives the one that ended a process as a negative exit code."""
 
 
+def exit_code_in(text: str) -> int:
+    """The exit code that a person wrote.
+
+    Raises:
+        ValueError: it is no whole number, or none of 32 bits.
+    """
+    code = int(text)
+    if not LEAST <= code <= MOST:
+        raise ValueError(f"{code} has more than 32 bits")
+    return code
+
+
 def with_exit_code(data: Stored, exited: int) -> Stored:
     """``data`` with a last line that tells how its run ended."""
     begin = "\n" if len(data) and not data.endswith(b"\n") else ""

@@ -26,7 +26,7 @@ _COUNTED = re.compile(
 )
 
 _STANDS_BEHIND = re.compile(r"(?i:upstream|backend).*?\"((?:GET|HEAD|POST|PUT|DELETE|PATCH) \S+ HTTP/[\d.]+)\"")
-_PASSED_ON = re.compile(r"\[error\] \d+#\d+: (?:\*(\d+)) .*\bupstream\b")
+_PASSED_ON = re.compile(r"\[error\] \d+#\d+: \*(\d+) .*\bupstream\b")
 _NEXT_SERVER = "upstream server temporarily disabled"
 """What nginx says when it asks another server of the group, where there is one."""
 

@@ -295,13 +295,20 @@ def test_a_try_counted_in_brackets_was_not_the_last_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["mill exit status 3", "rc=1", "grind exit: 2", "mill.sh exited (137)", "exit 1", "return code 4"]
+    "said", ["mill exit status 3", "rc=1", "grind exit: 2", "mill.sh exited (137)", "+ exit 1", "return code 4"]
 )
 def test_a_script_that_ends_with_an_exit_code_failed(said: str) -> None:
     assert chance_of(*STEPS, "all is ready", said) == 1.0
     assert chance_of(*STEPS, said, "no flour: rye is ground", "all is ready") < 1.0
     assert chance_of(*STEPS, "all is ready", said[:-1] + "0") < THRESHOLD or said == "mill.sh exited (137)"
     assert chance_of(*STEPS, f"worker 7 stopped, {said}") < 1.0
+
+
+@pytest.mark.parametrize(
+    "said", ["ok 2 usage error is exit 64", "✓ refuses no grain: exit 2", "expected exit 3", "rye: should exit 4"]
+)
+def test_an_exit_code_that_was_wanted_makes_nothing_certain(said: str) -> None:
+    assert chance_of(*STEPS, said) < 1.0
 
 
 def test_a_failed_suite_outweighs_the_tests_of_the_others() -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from mcp_rag.faces.cli.output import tell
-from mcp_rag.logs.exited import LEAST, MOST
+from mcp_rag.logs.exited import exit_code_in
 from mcp_rag.settings import Settings, load_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,12 +27,9 @@ class ExitCode(click.ParamType[int]):
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            code = int(value)
+            return exit_code_in(str(value))
         except ValueError:
-            code = MOST + 1
-        if not LEAST <= code <= MOST:
             self.fail(f"{value!r} is no exit code; give a whole number, such as 0, 1 or 137", param, ctx)
-        return code
 
 
 exited_option = click.option(

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from mcp_rag.errors import InputError
 from mcp_rag.faces.web.visiting import refuse_forgery
-from mcp_rag.logs.exited import LEAST, MOST
+from mcp_rag.logs.exited import exit_code_in
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.sources import MemorySource, StreamSource
 
@@ -66,7 +66,7 @@ def lines_in(form: FormData, name: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text_in(form, name).split("\n") if line.strip())
 
 
-def exit_code_in(form: FormData) -> int | None:
+def exit_code_of(form: FormData) -> int | None:
     """The exit code in a form; None where none is given.
 
     Raises:
@@ -76,12 +76,10 @@ def exit_code_in(form: FormData) -> int | None:
     if not text:
         return None
     try:
-        code = int(text)
-    except ValueError:
-        code = MOST + 1
-    if not LEAST <= code <= MOST:
-        raise InputError(f"{text!r} is no exit code", "it is no whole number of 32 bits", "Give it as the shell does")
-    return code
+        return exit_code_in(text)
+    except ValueError as wrong:
+        step = "Give it as the shell does: 0, 1, 137"
+        raise InputError(f"{text!r} is no exit code", "it is no whole number of 32 bits", step) from wrong
 
 
 def log_in(form: FormData) -> LogSource:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from mcp_rag.faces.serving.asking import house_of
 from mcp_rag.faces.serving.shared_house import SharedHouse
 from mcp_rag.faces.serving.telling import Put, heard
-from mcp_rag.faces.web.forms import exit_code_in, log_in, posted_form, text_in
+from mcp_rag.faces.web.forms import exit_code_of, log_in, posted_form, text_in
 from mcp_rag.faces.web.keeping import diagnose_and_keep, keep_rest
 from mcp_rag.faces.web.rendering import PageRoute, render, see_other
 from mcp_rag.faces.web.streaming import in_events, progress_to, wants_events
@@ -43,7 +43,7 @@ def make_home(max_request_bytes: int) -> APIRouter:
         async with AsyncExitStack() as opened:
             form = await opened.enter_async_context(posted_form(request))
             example = text_in(form, "example", 100)
-            source, exited = _example(example) if example else log_in(form), exit_code_in(form)
+            source, exited = _example(example) if example else log_in(form), exit_code_of(form)
             if wants_events(request):
                 return _told(house_of(request), source, exited, opened.pop_all())
             return await _diagnosed(request, source, exited)
