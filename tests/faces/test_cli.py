@@ -133,6 +133,8 @@ def test_a_known_exit_code_tells_whether_it_failed(tmp_path: Path, numpy_log: Pa
     assert rows(call("diagnose", "--json", "--exited", 0, numpy_log))[0]["verdict"] == "clean"
     assert rows(call("extract", "--json", "--exited", 0, numpy_log))[0]["spans"] == []
     assert rows(call("extract", "--json", "--exited", -9, tmp_path / "clean.log"))[0]["spans"]
+    same = call("extract", "--exited", 1, "--good", tmp_path / "clean.log", tmp_path / "clean.log")
+    assert (same.returncode, b"nothing that matters is new" in same.stdout) == (0, True)
     for wrong in ("", "one", 2**32):
         done = call("diagnose", "--exited", wrong, numpy_log)
         assert (done.returncode, b"is no exit code; give a whole number" in done.stderr) == (2, True)

@@ -58,6 +58,9 @@ def test_everything_that_can_be_asked(server: ServerProcess, log: Path) -> None:
         assert [excerpt.line for excerpt in spans[0].excerpt] == [2, 3, 4, 5]
         assert client.diagnose(log, exited=0).verdict is Verdict.CLEAN
         assert client.diagnose(b"all is well\n", exited=2).verdict is Verdict.UNKNOWN
+        nothing = client.diagnose(b"", exited=3)
+        assert nothing.incident is not None
+        assert nothing.incident.span.first == 1
         assert (client.extract(log, exited=0), bool(client.extract(b"all is well\n", exited=2))) == ((), True)
         found = client.search("module 'numpy' has no attribute 'float'", limit=3)
         assert found.match

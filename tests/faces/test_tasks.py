@@ -102,6 +102,13 @@ def test_a_known_exit_code_tells_tasks_and_streams_whether_it_failed(client: htt
         at_once = client.post("/v1/diagnose", **asked).json()
         assert [found["verdict"] for found in (task["result"], streamed, at_once)] == [verdict] * 3
         assert bool(client.post("/v1/extract", **asked).json()["spans"]) is (verdict != "clean")
+    for path in ("/v1/diagnose", "/v1/extract"):
+        for asked in (
+            {"json": {"text": "all is well", "exited": 1}},
+            {"files": {"log": b"x"}, "data": {"exited": "1"}},
+        ):
+            told = client.post(path, **asked)
+            assert (told.status_code, "?exited=" in told.text) == (422, True)
     for path in ("/v1/tasks/diagnose", "/v1/diagnose/events", "/v1/diagnose", "/v1/extract"):
         assert client.post(path, params={"exited": 2**32}, content=LOG).status_code == 422
 

@@ -11,6 +11,7 @@ from mcp_rag.client import values
 from mcp_rag.client.bodies import GivenLog, Limits, body_of, log_of
 from mcp_rag.client.exchanges import Ask, Exchange, asked
 from mcp_rag.client.values import Recorded, SearchResult, SeenIncident, SeenJob, ShownSpan
+from mcp_rag.logs.exited import last_line
 from mcp_rag.logs.log import Log
 from mcp_rag.records import Diagnosis
 
@@ -117,9 +118,11 @@ def _on_log(path: str, log: GivenLog, name: str | None, wanted: Wanted, limits: 
         params["chat"] = "false"
     if job := wanted.get("job"):
         params["job"] = job
-    if (exited := wanted.get("exited")) is not None:
+    exited, body, versions = wanted.get("exited"), _body(read, limits), wanted.get("versions")
+    if exited is not None and not len(read):
+        body = last_line(exited)  # A server takes no empty log, and a line for it would come before the code.
+    elif exited is not None:
         params["exited"] = exited
-    body, versions = _body(read, limits), wanted.get("versions")
     good = [("good", _body(log_of(passed, limits), limits)) for passed in wanted.get("good") or ()]
     if not good and not versions:
         return Ask("POST", path, params, content=body)

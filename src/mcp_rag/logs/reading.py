@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from mcp_rag.errors import UnreadableLog
 from mcp_rag.logs.decompressing import Intake, compression_of, decompress
-from mcp_rag.logs.exited import with_exit_code
+from mcp_rag.logs.exited import note_of, with_exit_code
 from mcp_rag.logs.log import Log, is_broken
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.storage import IN_MEMORY_BYTES, FileBytes, Spool, Stored, pieces
@@ -88,7 +88,9 @@ def read_log(source: LogSource, *, max_bytes: int, max_ratio: float, exited: int
     finally:
         intake.spool.close()
     _refuse_binary(source.name, data[:HEAD_BYTES])
-    return Log(source.name, data if exited is None else with_exit_code(data, exited), notes + encoding)
+    if exited is None:
+        return Log(source.name, data, notes + encoding)
+    return Log(source.name, with_exit_code(data, exited), (*notes, *encoding, note_of(exited)))
 
 
 def _take_in(stream: BinaryIO, intake: Intake) -> tuple[Stored, tuple[str, ...]]:

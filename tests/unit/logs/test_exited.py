@@ -10,7 +10,7 @@ import pytest
 
 from mcp_rag.logs import log as log_module
 from mcp_rag.logs import reading, storage
-from mcp_rag.logs.exited import as_a_shell_has_it, with_exit_code
+from mcp_rag.logs.exited import as_a_shell_has_it, exit_code_in, with_exit_code
 from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.reading import read_log
@@ -63,6 +63,18 @@ def test_bytes_of_a_file_and_what_stands_behind_them_slice_as_bytes_do(tmp_path:
 def test_negative_codes_are_signals_or_those_of_windows(given: int, shown: int) -> None:
     assert as_a_shell_has_it(given) == shown
     assert with_exit_code(b"", given) == b"Process completed with exit code %d.\n" % shown
+
+
+def test_what_the_log_itself_does_not_hold_is_noted() -> None:
+    assert read(CALM, -9).notes == ("exit code 137, as told, put below it",)
+    assert read(CALM, None).notes == ()
+
+
+@pytest.mark.parametrize("text", ["", "one", "1.5", "1_000", "٣", "１", "0x1", "1\n2", "4294967296", "9" * 5_000])
+def test_what_a_person_wrote_is_an_exit_code_or_refused(text: str) -> None:
+    assert [exit_code_in(good) for good in (" 3 ", "+3", "-9", "00")] == [3, 3, -9, 0]
+    with pytest.raises(ValueError, match=r"."):
+        exit_code_in(text)
 
 
 @pytest.mark.parametrize("text", [CALM, CALM + "all checks passed\n", "=== 12 passed in 3s ===\n", ""])

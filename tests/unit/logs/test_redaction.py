@@ -226,3 +226,10 @@ def test_the_library_is_loaded_only_for_a_line_that_may_hold_a_secret() -> None:
         "assert 'detect_secrets' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_line_of_many_megabytes_is_masked_at_its_end_too() -> None:
+    line = "x" * 20_000_000 + " password=hunter2secret99"
+    masked = Redactor().redact(line)
+    assert "hunter2" not in masked
+    assert len(masked) > 20_000_000

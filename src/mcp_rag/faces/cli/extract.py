@@ -58,7 +58,7 @@ def extract(
             emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
             continue
         spans = _spans(settings, log, passed, lines, tokens)
-        emit(spans_to_json(name, spans)) if as_json else _render(settings, log, spans)
+        emit(spans_to_json(name, spans)) if as_json else _render(settings, log, spans, compared=bool(passed))
     if len(errors) == len(logs):
         raise click.exceptions.Exit(exit_code_of(errors[-1]))
 
@@ -86,8 +86,8 @@ def _spans(settings: Settings, log: Log, passed: Sequence[Log], lines: int | Non
     return within_tokens(spans, log.texts, tokens)
 
 
-def _render(settings: Settings, log: Log, spans: list[Span]) -> None:
+def _render(settings: Settings, log: Log, spans: list[Span], *, compared: bool) -> None:
     from mcp_rag.faces.cli.rendering import render_spans
     from mcp_rag.intake import redactor_of
 
-    render_spans(log, spans, redactor_of(settings))
+    render_spans(log, spans, redactor_of(settings), compared=compared)

@@ -29,15 +29,15 @@ class ExitCode(click.ParamType[int]):
         try:
             return exit_code_in(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no exit code; give a whole number, such as 0, 1 or 137", param, ctx)
+            self.fail(f"{value!r} is no exit code; give a whole number of 32 bits, such as 0, 1 or 137", param, ctx)
 
 
 exited_option = click.option(
     "--exited",
     type=ExitCode(),
     metavar="CODE",
-    help="The exit code of the run, where you know it: whether it failed need not be told from its words. Stands below "
-    "the log as its last line.",
+    help="The exit code of the run, where you know it: whether it failed need not be told from its words. -9 is 137, ended "
+    "by signal 9. Stands below the log as its last line.",
 )
 logs_argument = click.argument("logs", nargs=-1, required=True, metavar="LOG...")
 

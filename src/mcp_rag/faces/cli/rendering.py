@@ -201,11 +201,12 @@ def _moment(moment: datetime) -> str:
     return f"{_day(local)}, {local:%H:%M}"
 
 
-def render_spans(log: Log, spans: list[Span], redact: Callable[[str], str]) -> None:
-    """Print each span's reason and its numbered lines, the key line marked."""
+def render_spans(log: Log, spans: list[Span], redact: Callable[[str], str], *, compared: bool = False) -> None:
+    """Print each span's reason and its numbered lines, the key line marked; ``compared`` where those are what is new."""
     out = console()
     if not spans:
-        out.print(Text(f"{log.source}: nothing failed in this log", style="bold blue"))
+        said = "nothing that matters is new in this log" if compared else "nothing failed in this log"
+        out.print(Text(f"{log.source}: {said}", style="bold blue"))
     for span in spans:
         out.print(Text(f"{log.source}:{span.first}-{span.last}  {span.reason}", style="bold"))
         for number in range(span.first, span.last + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -37,6 +37,9 @@ Exited = Annotated[
         "from its words. Stands below the log as its last line.",
     ),
 ]
+
+IN_QUERY = frozenset(("exited", "job", "lines", "tokens", "chat"))
+"""What changes an answer and is asked for in the query."""
 
 _HOW = 'Send the log as the body (curl --data-binary @build.log), or JSON {"text": "…"} or {"url": "…"}'
 
@@ -130,6 +133,7 @@ async def posted_case(request: Request, name: str) -> AsyncIterator[Case]:
 
 
 def _case_in(form: FormData, name: str) -> Case:
+    _refuse_what_belongs_elsewhere(form)
     logs = [file for file in form.getlist("log") if isinstance(file, UploadFile) and file.size]
     if len(logs) != 1:
         raise InputError("The form holds no log", f'it has {len(logs)} files "log" that are not empty', _HOW_FORM)
@@ -200,12 +204,21 @@ async def posted_bytes(request: Request) -> AsyncIterator[bytes]:
             yield stream.read()
 
 
+def _refuse_what_belongs_elsewhere(names: Iterable[str]) -> None:
+    """Raises InputError where the body holds what is read from the query alone: left out silently it would be missed."""
+    if misplaced := sorted(IN_QUERY.intersection(names)):
+        why = f"{', '.join(misplaced)} is read from the query, not from the body"
+        raise InputError("The request tells something where nobody looks", why, f"Send it as ?{misplaced[0]}=…")
+
+
 def _given_in(body: bytes) -> tuple[str, str]:
     """Which of text and url is given, and what it says."""
     try:
-        given = {name: value for name, value in dict(json.loads(body)).items() if name in ("text", "url")}
+        whole = dict(json.loads(body))
     except (ValueError, TypeError, RecursionError) as wrong:
         raise InputError("The JSON holds no log", "it is no object", _HOW) from wrong
+    _refuse_what_belongs_elsewhere(whole)
+    given = {name: value for name, value in whole.items() if name in ("text", "url")}
     if len(given) != 1:
         raise InputError("The JSON holds no log", 'it has not exactly one of "text" and "url"', _HOW)
     ((name, value),) = given.items()
