@@ -92,9 +92,8 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
     words the line may stand a little above it: behind a verdict it is told who was asked, and what was undone."""
     if any(block.rule.role >= Role.GENERIC or block.rule.role is Role.CONSEQUENCE for block in blocks):
         return None
-    looked_at = range(len(texts) - 1, max(-1, len(texts) - LAST_LOOKED_AT), -1)
     words = NOT_AS_IT_MUST_BE
-    for line in [line for line in looked_at if texts[line].strip()][:LAST_SAID]:
+    for line in last_filled(texts, LAST_SAID):
         text = unprefixed(texts[line][:LONGEST_EXAMINED])
         if (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks) or GOOD.search(text):
             return None
@@ -109,6 +108,12 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
             return Block(line, line, line, SAID_LAST)
         words = WOULD_NOT_GO_ON
     return None
+
+
+def last_filled(texts: Sequence[str], most: int) -> list[int]:
+    """The last lines that hold anything, the very last first, ``most`` of them."""
+    looked_at = range(len(texts) - 1, max(-1, len(texts) - LAST_LOOKED_AT), -1)
+    return [line for line in looked_at if texts[line].strip()][:most]
 
 
 def _unmended(blocks: list[Block], texts: Sequence[str]) -> list[Block]:

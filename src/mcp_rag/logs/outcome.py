@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain
 
-from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey
+from mcp_rag.logs.blocks import Block, Survey, last_filled
 from mcp_rag.logs.grammars.outcomes import EXITED_WITH_ZERO, Ending
 from mcp_rag.logs.outcome_blocks import LONGEST_TEXT, Setting, judged, speaks_for_itself
 from mcp_rag.logs.outcome_features import NAMES, features
@@ -95,9 +95,7 @@ def ended_badly(found: Survey, done: int, texts: Sequence[str]) -> bool:
 
 def _exits_said_last(texts: Sequence[str]) -> list[int]:
     """Which of the last lines that hold anything ends with an exit code other than 0, which a script was careful to tell."""
-    looked_at = range(len(texts) - 1, max(-1, len(texts) - 1 - LAST_LOOKED_AT), -1)
-    last = [line for line in looked_at if texts[line].strip()][:EXIT_SAID_WITHIN]
-    return [line for line in last if EXITED.search(texts[line][:LONGEST_TEXT])]
+    return [line for line in last_filled(texts, EXIT_SAID_WITHIN) if EXITED.search(texts[line][:LONGEST_TEXT])]
 
 
 def any_of(odds: Sequence[float]) -> float:
