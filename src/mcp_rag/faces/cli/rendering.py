@@ -138,7 +138,8 @@ def _day(moment: datetime) -> str:
 def _seen(history: History) -> str:
     """Counts this sighting in: what was seen twice before is now seen for the third time."""
     number = history.count + 1
-    text = f"{_ORDINALS.get(number, f'{number}th')} time, last on {_day(history.last_seen)}"
+    often = f"{_ORDINALS[number]} time" if number in _ORDINALS else f"{number} times"
+    text = f"{often}, last on {_day(history.last_seen)}"
     return f"{text}; fixed then by: {_flat(history.fixed_by)}" if history.fixed_by else text
 
 
