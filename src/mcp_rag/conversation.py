@@ -18,7 +18,7 @@ from mcp_rag.errors import ContextOverflow, InputError, NotFound, SettingsError,
 from mcp_rag.knowledge.search import query_from_text
 from mcp_rag.knowledge.version_check import check_versions
 from mcp_rag.ledger import StoredIncident
-from mcp_rag.logs.incident import shorten
+from mcp_rag.logs.incident import excerpt_of, shorten
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.sources import FileSource
 from mcp_rag.reasoning.bearing import Given, harmless
@@ -133,7 +133,7 @@ def converse(
 
 def _open_log(assistant: Assistant, stored: StoredIncident, may_open: MAY_OPEN) -> tuple[Log | None, str]:
     """The log of the latest sighting, if it is still the same where the failure stands; else why not."""
-    path, excerpt = Path(stored.source), stored.incident.excerpt
+    path, excerpt, key = Path(stored.source), stored.incident.excerpt, stored.incident.span.key
     kept = f"only the {len(excerpt)} lines that were kept of the log are known"
     try:
         if not may_open(path) or not path.is_file():
@@ -141,7 +141,8 @@ def _open_log(assistant: Assistant, stored: StoredIncident, may_open: MAY_OPEN) 
         log = assistant.read(FileSource(path))
     except (InputError, OSError, ValueError) as fault:
         return None, f"{kept}: {fault}"
-    same = all(e.line <= len(log) and shorten(assistant.redact(log.line(e.line))) == e.text for e in excerpt)
+    there = [(e.line, assistant.redact(log.line(e.line))) for e in excerpt if e.line <= len(log)]
+    same = tuple(excerpt_of(number, text, is_key=number == key) for number, text in there) == excerpt
     return (log, "") if same else (None, f"{kept}: {stored.source} is another log now")
 
 

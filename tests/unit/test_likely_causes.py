@@ -40,3 +40,16 @@ def test_a_known_issue_speaks_for_the_first_failure_or_what_may_be_its_cause(
     assert found.verdict is verdict
     assert isinstance(found.incident, Incident)
     assert found.incident.span is spans[-1 if verdict is Verdict.KNOWN else 0]
+
+
+@pytest.mark.parametrize(
+    ("between", "verdict"),
+    [(0, Verdict.KNOWN), (assistant.LOOKED_AT_BEFORE, Verdict.UNKNOWN)],
+    ids=["right before", "further up"],
+)
+def test_the_symptom_may_stand_in_a_line_beside_the_failure(house: House, between: int, verdict: Verdict) -> None:
+    log = f"worker 4\n{KNOWN}\n" + "walked by\n" * between + "ERROR: checkout: worker 4 gave up\n" + "walked by\n" * 40
+    found = house.assistant.diagnose(MemorySource("ci.log", log.encode()), exited=1)
+    assert found.verdict is verdict
+    assert found.incident is not None
+    assert found.incident.span.key == (2 if verdict is Verdict.KNOWN else 3 + between)

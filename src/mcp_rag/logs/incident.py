@@ -18,8 +18,9 @@ from mcp_rag.logs.versions import seen_versions
 from mcp_rag.records import Excerpt, Frame, Incident, Span
 
 EXCERPT_LINES = 60
-EXCERPT_CHARACTERS = 400
-"""A span is shown up to this many lines, each up to this many characters. Chosen by eye."""
+EXCERPT_CHARACTERS, KEY_CHARACTERS = 400, 1_000
+"""A span is shown up to this many lines, each up to this many characters; the key line, which a known issue's symptom may
+stand in the middle of, up to more. Chosen by eye."""
 
 FINGERPRINT_FRAMES = 3
 """The innermost frames say where it broke; outer ones vary with how the program was started. Chosen by eye."""
@@ -119,14 +120,19 @@ def _excerpt(lines: Sequence[str], span: Span) -> tuple[Excerpt, ...]:
         third = EXCERPT_LINES // 3
         around = range(max(span.first, span.key - third // 2), min(span.last, span.key + third // 2 - 1) + 1)
         numbers = sorted({*numbers[:third], *around, *numbers[-third:]})
-    return tuple(Excerpt(number, shorten(lines[number - span.first])) for number in numbers)
+    return tuple(excerpt_of(number, lines[number - span.first], is_key=number == span.key) for number in numbers)
 
 
-def shorten(text: str) -> str:
-    """``text`` cut in its middle when it is longer than an excerpt's line."""
-    if len(text) <= EXCERPT_CHARACTERS:
+def excerpt_of(number: int, text: str, *, is_key: bool) -> Excerpt:
+    """Line ``number``, as an incident keeps it."""
+    return Excerpt(number, shorten(text, KEY_CHARACTERS if is_key else EXCERPT_CHARACTERS))
+
+
+def shorten(text: str, most: int = EXCERPT_CHARACTERS) -> str:
+    """``text``, cut in its middle when it has more than ``most`` characters."""
+    if len(text) <= most:
         return text
-    half = (EXCERPT_CHARACTERS - 3) // 2
+    half = (most - 3) // 2
     return f"{text[:half]} … {text[-half:]}"
 
 

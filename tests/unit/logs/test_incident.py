@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_rag.logs.failures import find_failures
-from mcp_rag.logs.incident import EXCERPT_CHARACTERS, EXCERPT_LINES, describe, describe_span
+from mcp_rag.logs.incident import EXCERPT_CHARACTERS, EXCERPT_LINES, KEY_CHARACTERS, describe, describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.naming import error_type_of
 from mcp_rag.records import Frame, Incident, Span
@@ -122,7 +122,8 @@ def test_the_excerpt_of_a_long_span_keeps_its_key_and_stays_small() -> None:
     incident = describe_span(log, Span(1, 500, 1.0, "long", key=333), unchanged)
     assert len(incident.excerpt) <= EXCERPT_LINES
     assert {1, 333, 500} <= {e.line for e in incident.excerpt}
-    assert max(len(e.text) for e in incident.excerpt) <= EXCERPT_CHARACTERS
+    assert max(len(e.text) for e in incident.excerpt if e.line != 333) <= EXCERPT_CHARACTERS
+    assert EXCERPT_CHARACTERS < next(len(e.text) for e in incident.excerpt if e.line == 333) <= KEY_CHARACTERS
 
 
 def test_a_message_that_ends_in_a_colon_takes_its_next_line() -> None:
