@@ -15,7 +15,7 @@ from mcp_rag.logs.tail import last_outputs
 from mcp_rag.records import Span
 
 LARGEST_SHARE = 0.7
-"""Of the budget for one block when there are others: a wrong first choice must not hide the right second one.
+"""Of the budget for one block when there are others that need the rest: a wrong first choice must not hide the right second one.
 Chosen by eye."""
 
 
@@ -72,7 +72,8 @@ def _within(ranked: Sequence[tuple[float, Block]], texts: Sequence[str], budget:
     the best.
     """
     count = len(texts)
-    share = max(1, round(budget * LARGEST_SHARE)) if len(ranked) > 1 else budget
+    of_others = sum(len(block) for _, block in ranked[1:])
+    share = max(1, round(budget * LARGEST_SHARE), budget - of_others)
     shown: set[int] = set()
     spans: list[Span] = []
     for place, (score, block) in enumerate(ranked):

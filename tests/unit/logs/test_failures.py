@@ -190,6 +190,13 @@ def test_a_block_longer_than_the_budget_is_cut_around_its_key() -> None:
     assert span.first <= span.key <= span.last
 
 
+def test_a_short_second_block_leaves_the_first_all_that_it_does_not_need_itself() -> None:
+    frames = "".join(f'  File "a.py", line {i}, in f{i}\n    f{i + 1}()\n' for i in range(150))
+    crash = f"Traceback (most recent call last):\n{frames}RecursionError: maximum recursion depth exceeded\n"
+    spans = find_failures(log_of(crash + "quiet\n" * 4 + "Process completed with exit code 1.\n"), 200)
+    assert [len(span) for span in spans] == [199, 1]
+
+
 def test_of_a_chain_that_is_too_long_the_first_exception_is_shown_before_the_last() -> None:
     frames = "".join(f'  File "a.py", line {i}, in f{i}\n    f{i + 1}()\n' for i in range(60))
     head, link = (
@@ -204,6 +211,14 @@ def test_of_a_chain_that_is_too_long_the_first_exception_is_shown_before_the_las
     other = log_of(f"{head}{frames}KeyError: 'oats'\n{handled}{head}{frames}MillError: cannot grind\n")
     assert "MillError" in other.texts[find_failures(other, 40)[0].key - 1]
     assert len(find_failures(log, 4)[0]) <= 4
+
+
+def test_what_uv_gives_as_the_cause_is_one_failure_with_what_it_could_not_do() -> None:
+    asked = "error: Failed to add dependencies\n  cause: No solution found when resolving dependencies\n"
+    why = "  cause: Because there is no version of grist==9.9 and your project depends on grist==9.9, we can conclude …\n"
+    hint = "\nhint: If you want to add the package regardless, provide the `--frozen` flag\n"
+    spans = find_failures(log_of("Using CPython 3.11.7\n" + asked + why + hint))
+    assert (spans[0].first, spans[0].last, spans[0].key, spans[0].kind) == (2, 6, 4, "uv-error")
 
 
 def test_a_module_that_a_failed_install_left_out_comes_after_the_install() -> None:
