@@ -61,7 +61,7 @@ class Judged:
 
 
 def judge(texts: Sequence[str], found: Survey, failed: bool, name: str, of: str, weight: float = 1.0) -> Judged:
-    done = last_good_end(found)
+    done = last_good_end(found, texts)
     blocks = judged(found, done, texts)
     vectors = np.array(features(blocks, found, texts)).reshape(-1, len(NAMES))
     return Judged(of, name, failed, vectors, is_certain(found, done, blocks, texts), weight, weight == 1.0)

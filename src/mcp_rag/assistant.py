@@ -15,7 +15,7 @@ from mcp_rag.knowledge.search import KnowledgeBase
 from mcp_rag.ledger import Ledger
 from mcp_rag.logs.budget import within_tokens
 from mcp_rag.logs.comparing import find_new
-from mcp_rag.logs.failures import SURROUNDINGS, find_failures, tells_nothing
+from mcp_rag.logs.failures import SURROUNDINGS, find_failures, tells_nothing, weigh_failures
 from mcp_rag.logs.good_runs import last_good_shapes, remember_good_run
 from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
@@ -95,12 +95,15 @@ class Assistant:
     ) -> Diagnosis:
         """The same of a log that is read already."""
         shapes = last_good_shapes(self.ledger, job) if job else None
-        spans = self._failing(log, [self.read(passed) for passed in good], shapes, progress) or self._recognised(log)
+        spans, chance = self._failing(log, [self.read(passed) for passed in good], shapes, progress)
+        doubt = composing.doubt_of(chance)
+        if not spans and (spans := self._recognised(log)):
+            doubt = ()
         if job and not spans:
             remember_good_run(self.ledger, job, log.source, log.texts)
         if not spans:
-            return composing.clean(log.source, log.notes)
-        return self.diagnose_incidents(log.source, self._candidates(log, spans), spans, log.notes)
+            return composing.clean(log.source, log.notes, chance)
+        return self.diagnose_incidents(log.source, self._candidates(log, spans), spans, (*log.notes, *doubt))
 
     def diagnose_incidents(
         self, source: str, incidents: Iterable[Incident], spans: Sequence[Span], notes: Sequence[str] = ()
@@ -116,13 +119,16 @@ class Assistant:
 
     def _failing(
         self, log: Log, passed: Sequence[Log], shapes: frozenset[str] | None, progress: Progress
-    ) -> list[Span]:
-        """The failing spans within the budget; those that no passing run has, when there is one and it leaves any."""
+    ) -> tuple[list[Span], float]:
+        """The failing spans within the budget, and how probably anything failed; those that no passing run has, when there
+        is one and it leaves any."""
         lines = self.settings.tokens or self.settings.lines
-        spans = find_failures(log, lines, progress)
+        spans, chance = weigh_failures(log, lines, progress)
         if spans and (passed or shapes is not None):
             spans = find_new(log, passed, lines, shapes or frozenset()) or spans
-        return within_tokens(spans, log.texts, self.settings.tokens) if self.settings.tokens else spans
+        if self.settings.tokens:
+            spans = within_tokens(spans, log.texts, self.settings.tokens)
+        return spans, chance
 
     def _recognised(self, log: Log) -> list[Span]:
         """The line of a short log, most often pasted, that is a known issue's very symptom, though no grammar calls it a
@@ -136,7 +142,9 @@ class Assistant:
         issue's symptom in the lines around the best of them, of which no grammar saw more than what followed."""
         for span in _likely_causes(spans):
             yield describe_span(log, span, self.redact)
-        around = range(max(1, spans[0].first - LOOKED_AT_BEFORE), min(len(log.texts), spans[0].last + LOOKED_AT_AFTER) + 1)
+        around = range(
+            max(1, spans[0].first - LOOKED_AT_BEFORE), min(len(log.texts), spans[0].last + LOOKED_AT_AFTER) + 1
+        )
         for span in self._known_symptom(log, around):
             yield describe_span(log, span, self.redact)
 

@@ -10,7 +10,7 @@ import pytest
 from mcp_rag.logs.blocks import survey
 from mcp_rag.logs.cleaning import Cleaner
 from mcp_rag.logs.failures import find_failures
-from mcp_rag.logs.outcome import failed
+from mcp_rag.logs.outcome import THRESHOLD, chance
 from mcp_rag.logs.reading import read_log
 from mcp_rag.logs.sources import FileSource
 
@@ -30,6 +30,7 @@ FOLDER = Path(__file__).parent
         ("fourteenth", 0.93, 0.98),
         ("fifteenth", 0.93, 1.0),
         ("sixteenth", 1.0, 0.97),
+        ("seventeenth", 0.94, 0.83),
         ("recovered", 0.63, 0.7),
     ],
 )
@@ -39,7 +40,7 @@ def test_runs_that_passed_are_clean_and_those_that_failed_are_not(name: str, cle
         data = (FOLDER / name / row["file"]).read_bytes()
         texts = Cleaner.for_log(data).clean_block(data)
         has_failed = row["kind"] != "clean"
-        right[has_failed].append(failed(survey(texts), texts) is has_failed)
+        right[has_failed].append((chance(survey(texts), texts) >= THRESHOLD) is has_failed)
     assert sum(right[False]) >= clean * len(right[False])
     assert sum(right[True]) >= found * len(right[True])
 

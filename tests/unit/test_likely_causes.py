@@ -35,7 +35,7 @@ def test_a_known_issue_speaks_for_the_first_failure_or_what_may_be_its_cause(
     texts = ["ERROR: checkout: totals differ"] * (len(scores) - 1) + [f"ERROR: {KNOWN}"]
     spans = [Span(1 + 41 * at, 1 + 41 * at, score, "block", key=1 + 41 * at) for at, score in enumerate(scores)]
     log = "".join(f"{text}\n" + "walked by\n" * 40 for text in texts)
-    monkeypatch.setattr(assistant, "find_failures", lambda *_: spans)
+    monkeypatch.setattr(assistant, "weigh_failures", lambda *_: (spans, 1.0))
     found = house.assistant.diagnose(MemorySource("ci.log", log.encode()))
     assert found.verdict is verdict
     assert isinstance(found.incident, Incident)

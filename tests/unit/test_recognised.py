@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from mcp_rag import assistant
+from mcp_rag.logs.outcome import THRESHOLD
 from mcp_rag.logs.sources import MemorySource
-from mcp_rag.records import Diagnosis, KnownIssue, Verdict
+from mcp_rag.records import Diagnosis, KnownIssue, Span, Verdict
 from mcp_rag.settings import Settings
 from mcp_rag.wiring import House, open_house
 
@@ -59,3 +61,20 @@ def test_words_of_success_in_the_message_itself_are_no_good_end(house: House) ->
 )
 def test_a_log_that_ended_well_is_long_or_says_nothing_known_stays_clean(house: House, text: str) -> None:
     assert diagnosed(house, text).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(("chance", "is_told"), [(0.01, False), (0.1, False), (0.2, True), (0.5, True), (0.9, False)])
+def test_a_doubt_whether_the_run_failed_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch, chance: float, is_told: bool
+) -> None:
+    spans = [Span(1, 1, 1.0, "block", key=1)] if chance >= THRESHOLD else []
+    monkeypatch.setattr(assistant, "weigh_failures", lambda *_: (spans, chance))
+    found = diagnosed(house, "the horse is late\n" * 40)
+    assert any("exited" in note for note in found.notes) is is_told
+    if not spans:
+        assert found.confidence == pytest.approx(1.0 - chance)
+
+
+def test_of_a_log_whose_exit_code_is_known_nothing_is_doubtful(house: House) -> None:
+    found = house.assistant.diagnose(MemorySource("ci.log", b"ERROR: the horse is late\n"), exited=0)
+    assert (found.verdict, found.confidence) == (Verdict.CLEAN, 1.0)

@@ -252,7 +252,7 @@ class KnowledgeBase:
     def _evidence(
         self, query: Query, hits: Mapping[tuple[str, str], list[Hit]], limit: int, ranking: Ranking = RANKING
     ) -> list[Evidence]:
-        """The certain matches, then the others by their fused score."""
+        """The certain matches, then those that only other versions keep from being one, then the rest by their fused score."""
         certain = self.certain_matches(query) if query.lines and ranking.certain else []
         sure = {e.issue.key for e in certain if e.match}
         fused = fuse(hits, ranking.weights)
@@ -260,7 +260,11 @@ class KnowledgeBase:
         open_ones = [issue for issue in issues.values() if issue.key not in sure]
         likely = self._likely(query, open_ones, fused, hits, ranking.explained)
         unmet = {e.issue.key: e for e in certain if not e.match}
-        return [*(e for e in certain if e.match), *(unmet.get(e.issue.key, e) for e in likely)][:limit]
+        found = [e for e in certain if e.match] + [unmet.get(e.issue.key, e) for e in likely]
+        misfits = [e for e in unmet.values() if e.version_check.applicability is Applicability.DOES_NOT_APPLY]
+        others = [e for e in found if e not in misfits]
+        place = sum(e.match for e in others)
+        return [*others[:place], *misfits, *others[place:]][:limit]
 
     def _likely(
         self,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mcp_rag.logs.blocks import Block, survey
 from mcp_rag.logs.grammars.outcomes import Ending
-from mcp_rag.logs.outcome import failed
+from mcp_rag.logs.outcome import THRESHOLD, chance
 from mcp_rag.logs.ranking import scores
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.tail import last_outputs
@@ -47,13 +47,19 @@ def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = un
 
     An empty list means that nothing failed. ``progress`` hears of lines done and lines in all, of a large log.
     """
+    return weigh_failures(log, budget_lines, progress)[0]
+
+
+def weigh_failures(log: HasTexts, budget_lines: int, progress: Progress = unseen) -> tuple[list[Span], float]:
+    """The same, and how probably anything failed, from 0 to 1."""
     texts = log.texts
     found = survey(texts, progress)
-    if not failed(found, texts):
-        return []
+    likely = chance(found, texts)
+    if likely < THRESHOLD:
+        return [], likely
     found.blocks.extend(last_outputs(found, texts))
     ranked = sorted(zip(scores(found, texts), found.blocks, strict=True), key=lambda pair: (-pair[0], pair[1].first))
-    return _within(ranked, texts, budget_lines)
+    return _within(ranked, texts, budget_lines), likely
 
 
 def tells_nothing(log: HasTexts) -> bool:

@@ -10,11 +10,13 @@ from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey, unprefixed
 from mcp_rag.logs.grammars.generic import SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
+from mcp_rag.logs.naming import sentence_of
 from mcp_rag.logs.outcome_words import (
     ANSWER,
     ASKED,
     BEHIND,
     CLIENT,
+    DEALT_WITH,
     GRAVE,
     MILD,
     MILD_FIELD,
@@ -28,7 +30,7 @@ from mcp_rag.logs.outcome_words import (
     says_good,
     says_passed,
 )
-from mcp_rag.logs.trying import is_tried_again, was_answered, was_expected, was_not_the_last_try
+from mcp_rag.logs.trying import is_tried_again, was_answered, was_committed, was_expected, was_not_the_last_try
 
 ROLES = tuple(role for role in Role if role >= Role.LOGGED)
 
@@ -37,6 +39,10 @@ LINES_BEFORE = 60
 
 LAST_LINES = 5
 """Lines that say how a log ends. Chosen by eye."""
+
+TELLING_MESSAGE, SAID_AGAIN_WITHIN = 15, 200
+"""Characters from which on a message is known again by them alone, and lines below it in which it is looked for. Chosen by
+eye."""
 
 ANSWERED_WITHIN = 3
 """Lines below a failure in which a server tells how it answered. Chosen by eye."""
@@ -52,6 +58,12 @@ DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
 
 UNDERLINE = re.compile(r"[\s|+]*[-=]{3}[-=+|\s]*$")
 """The line below the names of a table's columns."""
+
+_TYPES = re.compile(r"^(?:[\w.]+(?:Error|Exception|Failure|Refused)?: )+")
+"""What stands before an exception's own message."""
+
+_RAISED = re.compile(r"<\w+(?:Error|Exception): .+?>(?=,|$)")
+"""An exception that a record tells of as Python shows it."""
 
 _IGNORED = re.compile(r"Exception ignored (?:in|while|on)\b")
 _NODE_PASSED = re.compile(r"ℹ fail 0$")
@@ -108,6 +120,7 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
         if not was_not_the_last_try(block, texts)
         and not was_expected(block, texts)
         and not was_answered(block, texts)
+        and not was_committed(block, texts)
         and not was_ignored(block, texts)
         and not is_of_a_todo(block, texts)
         and not heads_zeros(block, texts)
@@ -150,6 +163,7 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
         not shown
         and not is_of_a_client(block, setting.texts)
         and not is_answered_well(block, setting.texts)
+        and not is_said_again(block, setting.texts)
         and not any(line > block.last for line in setting.good_ends)
     )
 
@@ -159,6 +173,21 @@ def is_answered_well(block: Block, texts: Sequence[str]) -> bool:
     below = (ANSWER.search(text) for text in filled(texts, block.last + 1, block.last + 1 + ANSWERED_WITHIN))
     answer = next((found for found in below if found), None)
     return answer is not None and answer[1] in "23"
+
+
+def is_said_again(block: Block, texts: Sequence[str], *, gravely: bool = False) -> bool:
+    """Whether a line below a block that holds its message is a record of a mild severity, or says beside it how it was dealt
+    with; ``gravely``, whether one is of a grave severity."""
+    said = sentence_of(texts[block.key][:LONGEST_TEXT])
+    raised = _RAISED.search(said)
+    message = raised[0] if raised else _TYPES.sub("", said)
+    if len(message) < TELLING_MESSAGE:
+        return False
+    below = (text[:LONGEST_TEXT] for text in texts[block.last + 1 : block.last + 1 + SAID_AGAIN_WITHIN])
+    again = [(text, text.replace(message, "")) for text in below if message in text]
+    if gravely:
+        return any(GRAVE.search(beside) for _, beside in again)
+    return any(MILD.search(text) or MILD_FIELD.search(text) or DEALT_WITH.search(beside) for text, beside in again)
 
 
 def is_of_a_client(block: Block, texts: Sequence[str]) -> bool:

@@ -28,6 +28,7 @@ from mcp_rag.logs.outcome_blocks import (
     is_numbered_row,
     is_of_a_client,
     is_quoted,
+    is_said_again,
     record_of,
     unnumbered,
 )
@@ -115,6 +116,8 @@ PLAIN = (
     "from another log",
     "a name and a count",
     "rows",
+    "said again, mildly",
+    "said again, gravely",
 )
 OF_A_CRASH = tuple(f"of a crash: {name}" for name in PLAIN[len(ROLES) :])
 
@@ -294,6 +297,8 @@ def _of_record(block: Block, setting: Setting) -> list[float]:
         float(bool(OTHER_LOG.search(head))),
         float(bool(COUNT.match(setting.texts[block.key][:LONGEST_TEXT]))),
         math.log2(block.heads) if block.heads == len(block) else 0.0,
+        float(is_said_again(block, setting.texts)),
+        float(is_said_again(block, setting.texts, gravely=True)),
     ]
 
 

@@ -10,7 +10,8 @@ MILD = re.compile(
     r"|(?:INFO|DEBUG|WARN(?:ING)?|NOTICE|TRACE)\b)|^\[?[WID](?:\d{4}|[:,])? |level=(?:info|debug|warn)"
 )
 WARNS = re.compile(
-    r"^.{0,60}?(?:^|[\s\[(|<])(?:[Ww]arn(?:ing)?(?=[\]):>|])|WARN(?:ING)?\b)|^\[?W(?:\d{4}|[:,])? |level=warn"
+    r"^(?!Warning: Permanently added ).{0,60}?(?:^|[\s\[(|<])(?:[Ww]arn(?:ing)?(?=[\]):>|])|WARN(?:ING)?\b)"
+    r"|^\[?W(?:\d{4}|[:,])? |level=warn"
 )
 GRAVE = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR!?)\b|level=(?:error|fatal)|\[(?:error|crit|alert|emerg|fatal)\]"
@@ -39,8 +40,8 @@ PLACE = re.compile(r"\S+\.\w{1,10}[:(]\d+|line \d+")
 DATA = re.compile(r"^\s*(?:[-*•]\s|[\w.-]{1,30}: \S+$|\|)|^\s*[\w.\"']+ ?= ?\S|[{\[(,;]$|[|│].*[|│]")
 EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Failure)\b")
 GOOD = re.compile(
-    r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet\w+|finished|ready|built|installed|saved|created|written"
-    r"|started|listening|up[- ]to[- ]date|in sync|clean|healthy|valid|synced"
+    r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet\w+|finished|ready(?! to exit)|built|installed|saved"
+    r"|created|written|started|listening|up[- ]to[- ]date|in sync|clean|healthy|valid|synced"
     r"|committed|published|exported|uploaded|delivered|rendered|restored|migrated|imported|deployed|verified|reconciled"
     r"|resolved|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed|warnings?))\b"
     r"|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
@@ -107,10 +108,12 @@ ASKED = re.compile(rf"\bSTATEMENT:|{_REFUSED_REQUEST}")
 BEHIND = re.compile(r"(?i)upstream|backend")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
-EXITED = re.compile(
+_EXIT = (
     r"(?i)^(?!\s*(?:[✓✔√]|ok\b|(?:--- )?pass)|.*\b(?:worker|pid|expect\w*|want(?:s|ed)?|should|must)\b)"
-    r"(?:.*[\s(:])?(?:exit(?:ed|s)?(?: (?:code|status|with))*|rc|return ?code)\s?[:=]?\s?\(?[1-9]\d{0,2}\)?\.?$"
+    r"(?:.*[\s(:])?(?:exit(?:ed|s)?(?: (?:code|status|with))*|rc|return ?code)\s?[:=]?\s?\(?"
 )
+EXITED = re.compile(rf"{_EXIT}[1-9]\d{{0,2}}\)?\.?$")
+EXITED_WELL = re.compile(rf"{_EXIT}0\)?\.?$")
 OTHER_LOG = re.compile(
     r"^[\w./-]*\.(?:log|txt|out|gz|jsonl?)(?:[.:-]\d+)*[:-]|^\s*\d{1,7}(?:[:-]|\s)\s?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 )

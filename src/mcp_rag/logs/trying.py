@@ -40,6 +40,13 @@ _EXPECTED = re.compile(
     re.IGNORECASE,
 )
 
+_UNMERGED = re.compile(
+    r"^(?:CONFLICT \(|Automatic merge failed|error: (?:could not (?:apply|revert) |Merging is not possible))"
+)
+_HOOK = re.compile(r"\.{3}(?:Passed|Failed|\(.*\)Skipped|Skipped)$")
+_COMMITTED = re.compile(r"^\[[\w/.-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] ")
+"""What git says of a conflict, pre-commit of each hook, and git of a commit."""
+
 LONGEST_RECORD = 1_000
 """Characters of a server's record in which the request stands that it passed on. Chosen by eye."""
 
@@ -83,6 +90,16 @@ def was_answered(block: Block, texts: Sequence[str]) -> bool:
         return True
     of_it = [text for text in below if passed_on and f": *{passed_on[1]} " in text]
     return any(_NEXT_SERVER in text for text in of_it) and not any("[error]" in text for text in of_it)
+
+
+def was_committed(block: Block, texts: Sequence[str]) -> bool:
+    """Whether git committed further down what a conflict or a hook had kept it from, or a hook only warned of: git commits
+    nothing while one of them stands in its way."""
+    below = texts[block.last + 1 : block.last + 1 + MOST_LINES_BELOW]
+    made = next((place for place, text in enumerate(below) if _COMMITTED.match(text)), None)
+    if made is None:
+        return False
+    return bool(_UNMERGED.match(texts[block.key])) or any(map(_HOOK.search, below[:made]))
 
 
 def was_expected(block: Block, texts: Sequence[str]) -> bool:

@@ -30,9 +30,22 @@ DOCUMENT_CHARACTERS = 1_500
 """How much of a document without a cause and a fix of its own is given as the fix. Chosen by eye."""
 
 
-def clean(source: str, notes: Sequence[str] = ()) -> Diagnosis:
-    """The diagnosis of a log in which nothing failed."""
-    return Diagnosis(source=source, verdict=Verdict.CLEAN, confidence=1.0, notes=tuple(notes))
+DOUBTFUL_FROM, DOUBTFUL_TO = 0.12, 0.6
+"""A chance that a run failed between these is told. Of 228 labelled logs whose chance, by weights of other sets, is in between
+72 are taken for the other kind; of 3,416 others 268, most of which hold no word of failure."""
+
+
+def clean(source: str, notes: Sequence[str] = (), chance: float = 0.0) -> Diagnosis:
+    """The diagnosis of a log in which nothing failed, unless by a ``chance``."""
+    notes = (*notes, *doubt_of(chance))
+    return Diagnosis(source=source, verdict=Verdict.CLEAN, confidence=1.0 - chance, notes=notes)
+
+
+def doubt_of(chance: float) -> tuple[str, ...]:
+    """What a reader is told where it is doubtful whether the run failed at all; nothing where it is not."""
+    if not DOUBTFUL_FROM <= chance <= DOUBTFUL_TO:
+        return ()
+    return (f"Whether the run failed is not certain (a chance of {chance:.0%}): its exit code, `exited`, would tell",)
 
 
 _THROWN = re.compile(r"(?:Caused by: )?(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b")

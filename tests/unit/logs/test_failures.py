@@ -215,7 +215,9 @@ def test_of_a_chain_that_is_too_long_the_first_exception_is_shown_before_the_las
 
 def test_what_uv_gives_as_the_cause_is_one_failure_with_what_it_could_not_do() -> None:
     asked = "error: Failed to add dependencies\n  cause: No solution found when resolving dependencies\n"
-    why = "  cause: Because there is no version of grist==9.9 and your project depends on grist==9.9, we can conclude …\n"
+    why = (
+        "  cause: Because there is no version of grist==9.9 and your project depends on grist==9.9, we can conclude …\n"
+    )
     hint = "\nhint: If you want to add the package regardless, provide the `--frozen` flag\n"
     spans = find_failures(log_of("Using CPython 3.11.7\n" + asked + why + hint))
     assert (spans[0].first, spans[0].last, spans[0].key, spans[0].kind) == (2, 6, 4, "uv-error")

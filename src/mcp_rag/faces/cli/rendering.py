@@ -70,6 +70,7 @@ def _headline(diagnosis: Diagnosis) -> Text:
     match diagnosis.verdict:
         case Verdict.CLEAN:
             head.append("  nothing failed in this log", style="not bold default")
+            head.append(f"  ({diagnosis.confidence:.0%} sure)", style="not bold dim")
         case Verdict.KNOWN:
             head.append(f"  {diagnosis.evidence[0].issue.title}", style="bold default")
             head.append(f"  ({diagnosis.confidence:.0%} sure)", style="not bold dim")

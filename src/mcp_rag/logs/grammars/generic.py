@@ -69,8 +69,8 @@ NOT_AS_IT_MUST_BE = re.compile(
 )
 """These, and words that say so in the very last line alone. Chosen by eye."""
 
-HELD_UP_NOTHING = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|recovered)\b")
-"""How a last line tells of what kept nothing from going on."""
+HELD_UP_NOTHING = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|recovered)\b|\bEngine\W{1,3}ROLLBACK$")
+"""How a last line tells of what kept nothing from going on; SQLAlchemy closes what was only read with a ROLLBACK."""
 
 NOTHING = re.compile(
     r"(?i)\b(?:0|no(?! longer| more)|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"

@@ -73,6 +73,15 @@ def _ignored(passage: Passage, at: int) -> Extent | None:
     return (at, last, at) if last is not None and passage[last].startswith("...ignoring") else None
 
 
+def _unneeded(passage: Passage, at: int) -> Extent | None:
+    """What Milvus Lite's server prints when a client asks for what it has no need of (``AllocTimestamp``), and goes on
+    without."""
+    end = min(len(passage), at + LONGEST_BLOCK)
+    last = next((i for i in range(at + 1, end) if passage[i].startswith("NotImplementedError: ")), None)
+    asked = last is not None and any("pymilvus/grpc_gen/" in passage[i] for i in range(at, last))
+    return (at, last, at) if last is not None and asked else None
+
+
 _TASK_FAILED = re.compile(r"(?:^|\s)(?:(?:fatal|failed): \[|\[ERROR\]: Task failed)")
 _RECAP = re.compile(r": ok=\d+ .*\bunreachable=(\d+) +failed=(\d+) .*\brescued=(\d+)")
 
@@ -142,6 +151,7 @@ RULES = (
     rule("psql-rows", Role.HARMLESS, "-+-", r"^-+(?:\+-+)+$", _psql_rows, "rows of a table"),
     rule("psql-record", Role.HARMLESS, "-[ record ", r"^-\[ RECORD \d+ \]", reach(r"^\S.*?\s*\| |^-\[ RECORD \d+ \]"), "a row of a table"),
     rule("framed-rows", Role.HARMLESS, "+--", r"^\+-[-+]*-\+\s*$", _framed_rows, "rows of a table"),
+    rule("milvus-lite-unneeded", Role.HARMLESS, "method not implemented!", r"\bException calling application: Method not implemented!$", _unneeded, "what a client can do without", "python", "milvus-lite"),
     rule("ansible-ignored", Role.HARMLESS, "fatal: [|failed: [", r"^(?:fatal|failed): \[[^\]]+\]", _ignored, "a task whose failure is ignored", None, "ansible"),
     rule("pytest-passed", Role.HARMLESS, "test session starts", r"^=+ test session starts =+$", _passed, "tests that passed", "python", "pytest"),
     rule("python-warning", Role.HARMLESS, "warning: ", r"^\S+\.py:\d+: \w*Warning: ", _warned, "a warning", "python"),

@@ -60,7 +60,7 @@ ENDINGS = (
     _ending(
         Ending.EXIT,
         "exited with |exit code|exit status|failed and exited|stopped your build",
-        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|^(?!.*LOG:  background worker ).*[Ee]xit code:? (?!0\b)\d+",
+        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|^(?!.*LOG:  background worker ).*[Ee]xit code:? (?!0\b)\d+\b(?! (?:means|if|when)\b)",
     ),
     _ending(Ending.EXIT, "##[error]", r"^##\[error\]"),
     _ending(
@@ -81,7 +81,7 @@ ENDINGS = (
     _ending(
         Ending.FAILURE,
         "failed|failures!|errors:|errors=|failures:",
-        r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|Failed: [1-9]|^FAIL$|(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
+        r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|\bFailed: [1-9]|^FAIL$|\b(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
     ),
     _ending(
         Ending.GATE,
