@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mcp_rag.knowledge.embedder import Embedder, Vectors
@@ -14,7 +15,7 @@ from mcp_rag.knowledge.queries import GIST_CHARACTERS, query_from_text
 from mcp_rag.knowledge.ranking import WEIGHTS, Ranking
 from mcp_rag.knowledge.search import KnowledgeBase, index_entries
 from mcp_rag.ledger import Ledger
-from mcp_rag.records import Applicability, KnownIssue, Query
+from mcp_rag.records import Applicability, Excerpt, KnownIssue, Query
 
 
 class CountingEmbedder(MemoryEmbedder):
@@ -95,3 +96,20 @@ def test_versions_that_do_not_fit_rank_an_entry_down_and_say_why(tmp_path: Path)
             assert version in found[1].version_check.reason
         both = base.rank_many([Query(text=text, message=text)], 3, [Ranking(), Ranking({("text", "bm25"): 1.0}, 0.0)])
         assert [len(rows[0]) for rows in both] == [3, 3]
+
+
+def test_what_only_other_versions_keep_from_a_match_is_the_nearest(tmp_path: Path) -> None:
+    text = "the loader refuses the old cache format"
+    struck = replace(issue(1, "A cache of before", {"loader": "<2"}), symptoms=(text,))
+    issues = [struck, *(issue(n, f"{text} of number {n}") for n in range(2, 30))]
+    embedder = MemoryEmbedder()
+    index = MemoryIndex(embedder.name, embedder.dimension)
+    index.upsert(list(index_entries(issues, embedder)))
+    with Ledger.open(f"sqlite:///{tmp_path / 'l.db'}") as ledger:
+        for one in issues:
+            ledger.issues.put(one)
+        query = Query(text=text, message=text, lines=(Excerpt(1, text),), versions={"loader": "2.1"})
+        found = KnowledgeBase(ledger, index, embedder).search(query, 3)
+    likely = [e.issue.id for e in found if e.match]
+    assert found[len(likely)].issue.id == "1"
+    assert not found[len(likely)].match
