@@ -85,7 +85,7 @@ def _headline(diagnosis: Diagnosis, redact: Redact) -> str:
         case Verdict.UNKNOWN:
             message = diagnosis.incident.message if diagnosis.incident else "a failure"
             return f"Unknown: {_prose(redact(message)[:200])}"
-    return "Clean: nothing failed in this log"
+    return f"Clean: nothing failed in this log ({diagnosis.confidence:.0%} sure)"
 
 
 def _place(source: str) -> str:
