@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mcp_rag.logs.blocks import LAST_LOOKED_AT, Block, Survey, unprefixed
-from mcp_rag.logs.grammars.generic import SAID_LAST
+from mcp_rag.logs.grammars.generic import ANSWERS_BADLY, SAID_LAST
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.grammars.rule import Role
 from mcp_rag.logs.naming import sentence_of
@@ -149,10 +149,12 @@ def heads_zeros(block: Block, texts: Sequence[str]) -> bool:
 
 
 def speaks_for_itself(block: Block, setting: Setting) -> bool:
-    """Whether a block needs no weighing: a record of severity ERROR or worse, or an exception, a panic or a signal of which
-    no milder record tells, unless it is a client's mistake, a quotation or a row, the request was answered well, or the log ends
-    well behind it."""
+    """Whether a block needs no weighing: a server's last answers, a record of severity ERROR or worse, or an exception, a panic
+    or a signal of which no milder record tells, unless it is a client's mistake, a quotation or a row, the request was answered
+    well, its message is told again mildly, or the log ends well behind it."""
     head = setting.texts[block.first][:LONGEST_TEXT]
+    if block.rule is ANSWERS_BADLY:
+        return not any(line > block.last for line in setting.good_ends)
     if block.rule.role is Role.CRASH:
         if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record_of(block, setting.texts)):
             return False

@@ -453,3 +453,16 @@ def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
     ]
     assert chance_of(*asked, *STEPS) <= UNTOLD
     assert chance_of(*[line.replace("pymilvus/grpc_gen", "mill/grpc_gen") for line in asked], *STEPS) == 1.0
+
+
+def test_a_server_fails_whose_last_answers_are_all_errors_of_its_own() -> None:
+    answer = 'INFO: 10.0.0.7:47290 - "GET /sack/{} HTTP/1.1" {}'
+    well, badly = (
+        [answer.format(number, code) for number in range(4)] for code in ("200 OK", "503 Service Unavailable")
+    )
+    book = "mill INFO book 7 is closed until noon"
+    assert chance_of(*well, book, *badly, "INFO: Shutting down") == 1.0
+    assert survey([*well, book, *badly]).blocks[-1].first == 5
+    assert chance_of(*badly, *well[:1]) < THRESHOLD
+    assert chance_of(*well, *badly[:2]) < THRESHOLD
+    assert chance_of(*well, *badly, "drill passed") < THRESHOLD

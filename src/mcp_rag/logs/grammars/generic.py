@@ -49,6 +49,8 @@ WARNING = rule("warning-line", Role.WEAK, "warning:|warn", r"\bwarning\b ?:|\bWA
 
 SAID_LAST = rule("said-last", Role.LOGGED, "said last", r"(?!)", reason="the last line, which says that something is not as it must be")
 
+ANSWERS_BADLY = rule("answers-badly", Role.LOGGED, "http/", r"(?!)", reason="from here on the server answers with errors alone")
+
 _WOULD_NOT_GO_ON = (
     r"broken|halted|halting|declined|parked|frozen|sold ?out|exhausted|roll(?:ing|ed)? ?back|violat\w+|reject\w+|refus\w+"
     r"|blocked|abort\w*|withheld|regress\w*|corrupt\w*|exceed(?:s|ed)|overdue"
