@@ -112,7 +112,7 @@ _EXIT = (
     r"(?i)^(?!\s*(?:[✓✔√]|ok\b|(?:--- )?pass)|.*\b(?:worker|pid|expect\w*|want(?:s|ed)?|should|must)\b)"
     r"(?:.*[\s(:])?(?:exit(?:ed|s)?(?: (?:code|status|with))*|rc|return ?code)\s?[:=]?\s?\(?"
 )
-EXITED = re.compile(rf"{_EXIT}[1-9]\d{{0,2}}\)?\.?$")
+EXITED = re.compile(rf"{_EXIT}(?!143\b)[1-9]\d{{0,2}}\)?\.?$")
 EXITED_WELL = re.compile(rf"{_EXIT}0\)?\.?$")
 OTHER_LOG = re.compile(
     r"^[\w./-]*\.(?:log|txt|out|gz|jsonl?)(?:[.:-]\d+)*[:-]|^\s*\d{1,7}(?:[:-]|\s)\s?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d"

@@ -466,3 +466,26 @@ def test_a_server_fails_whose_last_answers_are_all_errors_of_its_own() -> None:
     assert chance_of(*badly, *well[:1]) < THRESHOLD
     assert chance_of(*well, *badly[:2]) < THRESHOLD
     assert chance_of(*well, *badly, "drill passed") < THRESHOLD
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["ok 4 empty hopper", "ok 5 permission denied is reported # skip running as root"],
+        ["[0.197s][info][gc] GC(42) Pause Young (Allocation Failure) 13M->13M(46M) 1.387ms"],
+        ["3 rejected line(s), allowed 5: OK"],
+        ['2026/11/28 19:46:09 NOTICE: Config file "/home/mill/rclone.conf" not found - using defaults'],
+        ["hits 20 misses 20", "memcached exit 143"],
+        [*CRASH, "This progress looks :) because there were failed tasks but they all succeeded in a retry"],
+    ],
+    ids=["TAP", "Java's collector", "allowed", "rclone", "stopped", "Luigi"],
+)
+def test_what_well_known_tools_say_where_nothing_failed(told: list[str]) -> None:
+    assert chance_of(*told) <= UNTOLD
+
+
+@pytest.mark.parametrize(
+    "told", ["6 examples, 1 failure, 1 pending", "This progress looks :( because there were failed tasks"]
+)
+def test_a_verdict_of_failure_is_one_whatever_stands_below(told: str) -> None:
+    assert chance_of(told, "rspec ./spec/mill_spec.rb:12 # Mill is still valid, ok") == 1.0

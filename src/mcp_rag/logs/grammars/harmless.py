@@ -40,7 +40,7 @@ _ANYWHERE = (
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?)|[Ff]atal)(?: (?!(?:after|at|because|by|for|from|in|of|on|to|with)\b)[a-z]+)?(?::? |[\t,])0(?=[\s,;)]|$)",
     r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|(?:后|正在|准备)重试|重试中",  # the same in Chinese
-    r"\bPASSED\b|\.\.\. ok$|\bok$|xfail",  # passing tests
+    r"\bPASSED\b|\.\.\. ok$|\bok$|: OK$|xfail",  # passing tests and checks
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
     r"[Ee]rrors? (?:were )?ignored|\(ignored\)|ignoring|[Ee]xpected (?:error|failure|exception)|expected by|\bas (?:expected|intended)\b",
     r"[Rr]etry(?:ing)?\b",  # tried again: what came of it stands below
@@ -48,7 +48,8 @@ _ANYWHERE = (
     r"\|\| (?:exit|die|echo)",  # scripts, printed
     r"(?:^|: )W (?:[\w-]+/)+[\w-]+\.cc:\d+\]",  # warnings of TensorFlow and its kin
     r"Unable to register cu\w+ factory: Attempting to register factory for plugin",  # TensorFlow beside PyTorch or itself
-    r"\bNOTICE:  ",  # PostgreSQL says what it did
+    r"\bNOTICE:  |NOTICE: Config file \".*\" not found - using defaults",  # PostgreSQL says what it did; rclone needs none
+    r"\[gc\b|\[(?:Full )?GC ",  # Java collects what it no longer needs, because an allocation would fail
     r"LOG:  (?:aborting any active transactions|invalid record length at )",  # PostgreSQL shuts down, or has read its log to the end
     r"A complete log of this run|To see the full stack trace|Re-run Maven|For more information about the errors",
 )

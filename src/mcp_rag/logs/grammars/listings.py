@@ -25,7 +25,7 @@ _LISTED = re.compile("|".join((
     r"(?:TASK|PLAY|RUNNING HANDLER) \[",  # Ansible's, by their names
     r"\| [^|]*\| [^|]*\||│ [^│┆]*[│┆] [^│┆]*[│┆]",  # rows of tables
     r"\S+::\S.* (?:PASSED|SKIPPED|XFAIL|XPASS)(?:\s+\(.*\))?(?:\s+\[ *\d+%\])?$",  # tests by their names: pytest -v
-    r"\s*(?:✓|✔|√|ok \d+ - |--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
+    r"\s*(?:✓|✔|√|ok \d+ (?:- )?\S|--- (?:PASS|SKIP): |\[ +(?:OK|RUN) +\] |test \S.* \.\.\. (?:ok|ignored)$)",  # Mocha, TAP, Go, GoogleTest, cargo
     r"\s*[-*•] (?:\*\*)?(?:Fix(?:e[sd])?|Handle[sd]?|Avoid(?:s|ed)?|Prevent(?:s|ed)?|Resolve[sd]?)\b",  # what is new
     r"debug[1-3]: |\* (?:connect to|Immediate connect fail for|TLSv1\.\d \((?:IN|OUT)\),) ",  # ssh -v and curl -v say each try; whether all failed stands apart
     r"\S+:\d+:\s*(?:self\.)?_?(?:log|logger|logging|console)\.\w+\(",  # source code that grep found

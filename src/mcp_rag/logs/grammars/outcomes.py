@@ -94,6 +94,9 @@ ENDINGS = (
     _ending(Ending.GATE, "test suites: ", r"^Test Suites: [1-9]\d* failed"),
     _ending(Ending.FAILURE, " fail ", r"^[#ℹ] fail [1-9]\d*$"),
     _ending(Ending.FAILURE, "no tests ran", r"^=* ?no tests ran in "),
+    _ending(Ending.FAILURE, " example", r"^\d+ examples?, [1-9]\d* failures?\b"),
+    _ending(Ending.FAILURE, "progress looks :(", r"^This progress looks :\("),
+    _ending(Ending.RUN_DONE, "progress looks :)", r"^This progress looks :\)"),
     _ending(Ending.RUN_DONE, "build success", r"\bBUILD SUCCESS(?:FUL)?\b"),
     _ending(
         Ending.RUN_DONE,
