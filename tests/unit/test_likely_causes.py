@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcp_rag import assistant
+from mcp_rag import assistant, librarian
 from mcp_rag.logs.sources import MemorySource
-from mcp_rag.records import Incident, KnownIssue, Span, Verdict
+from mcp_rag.records import Incident, KnownIssue, OutcomeKind, Span, Verdict
 from mcp_rag.settings import Settings
 from mcp_rag.wiring import House, open_house
 
@@ -53,3 +53,12 @@ def test_the_symptom_may_stand_in_a_line_beside_the_failure(house: House, betwee
     assert found.verdict is verdict
     assert found.incident is not None
     assert found.incident.span.key == (2 if verdict is Verdict.KNOWN else 3 + between)
+
+
+def test_what_was_turned_down_for_the_failure_is_not_brought_back_by_a_line_beside_it(house: House) -> None:
+    log = f"{KNOWN}\nERROR: {KNOWN}\n" + "walked by\n" * 40
+    found = house.assistant.diagnose(MemorySource("ci.log", log.encode()), exited=1)
+    assert found.verdict is Verdict.KNOWN
+    house.assistant.remember([found])
+    librarian.record_outcome(house.ledger, "last", OutcomeKind.REJECTED)
+    assert house.assistant.diagnose(MemorySource("ci.log", log.encode()), exited=1).verdict is Verdict.UNKNOWN
