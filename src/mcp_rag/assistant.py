@@ -97,14 +97,14 @@ class Assistant:
         """The same of a log that is read already."""
         shapes = last_good_shapes(self.ledger, job) if job else None
         spans, chance = self._failing(log, [self.read(passed) for passed in good], shapes, progress)
-        doubt = composing.doubt_of(chance)
+        notes = (*log.notes, *composing.doubt_of(chance))
         if not spans and (spans := self._recognised(log)):
-            doubt = ()
+            notes = log.notes
         if job and not spans:
             remember_good_run(self.ledger, job, log.source, log.texts)
         if not spans:
-            return composing.clean(log.source, log.notes, chance)
-        return self.diagnose_incidents(log.source, self._candidates(log, spans), spans, (*log.notes, *doubt))
+            return composing.clean(log.source, notes, chance)
+        return self.diagnose_incidents(log.source, self._candidates(log, spans), spans, notes)
 
     def diagnose_incidents(
         self, source: str, incidents: Iterable[Incident], spans: Sequence[Span], notes: Sequence[str] = ()

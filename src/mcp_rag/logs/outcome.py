@@ -50,7 +50,7 @@ def weights() -> tuple[float, tuple[float, ...]]:
 def chance(found: Survey, texts: Sequence[str]) -> float:
     """How probably something failed, from 0 to 1; what stands before the last good end of a whole run counts for nothing.
 
-    It is 0 or 1 only where the log itself says how it ended, and its last exit code of 0 is the last word.
+    It is 1 where nothing needs to be weighed, and 0 only where an exit code of 0 is the last word on the whole run.
     """
     done = last_good_end(found, texts)
     blocks = judged(found, done, texts)

@@ -37,8 +37,7 @@ DOUBTFUL_FROM, DOUBTFUL_TO = 0.12, 0.6
 
 def clean(source: str, notes: Sequence[str] = (), chance: float = 0.0) -> Diagnosis:
     """The diagnosis of a log in which nothing failed, unless by a ``chance``."""
-    notes = (*notes, *doubt_of(chance))
-    return Diagnosis(source=source, verdict=Verdict.CLEAN, confidence=1.0 - chance, notes=notes)
+    return Diagnosis(source=source, verdict=Verdict.CLEAN, confidence=1.0 - chance, notes=tuple(notes))
 
 
 def doubt_of(chance: float) -> tuple[str, ...]:

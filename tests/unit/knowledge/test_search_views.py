@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,17 +79,22 @@ def test_a_long_line_is_embedded_in_part() -> None:
     assert [len(text) for text in embedder.texts] == [GIST_CHARACTERS, UNNAMED_CHARACTERS]
 
 
+@contextmanager
+def base_of(issues: Sequence[KnownIssue], folder: Path) -> Iterator[KnowledgeBase]:
+    embedder = MemoryEmbedder()
+    index = MemoryIndex(embedder.name, embedder.dimension)
+    index.upsert(list(index_entries(issues, embedder)))
+    with Ledger.open(f"sqlite:///{folder / 'l.db'}") as ledger:
+        for one in issues:
+            ledger.issues.put(one)
+        yield KnowledgeBase(ledger, index, embedder)
+
+
 def test_versions_that_do_not_fit_rank_an_entry_down_and_say_why(tmp_path: Path) -> None:
     text = "the loader refuses the old cache format"
     issues = [issue(1, text + " now", {"loader": "<2"}), issue(2, text + " still", {"loader": ">=2"})]
     issues += [issue(n, f"nothing of number {n} is alike") for n in range(3, 30)]
-    embedder = MemoryEmbedder()
-    index = MemoryIndex(embedder.name, embedder.dimension)
-    index.upsert(list(index_entries(issues, embedder)))
-    with Ledger.open(f"sqlite:///{tmp_path / 'l.db'}") as ledger:
-        for one in issues:
-            ledger.issues.put(one)
-        base = KnowledgeBase(ledger, index, embedder)
+    with base_of(issues, tmp_path) as base:
         for version, first in (("1.9", "1"), ("2.1", "2")):
             found = base.search(Query(text=text, message=text, versions={"loader": version}))
             assert [e.issue.id for e in found[:2]] == [first, {"1": "2", "2": "1"}[first]]
@@ -102,14 +108,9 @@ def test_what_only_other_versions_keep_from_a_match_is_the_nearest(tmp_path: Pat
     text = "the loader refuses the old cache format"
     struck = replace(issue(1, "A cache of before", {"loader": "<2"}), symptoms=(text,))
     issues = [struck, *(issue(n, f"{text} of number {n}") for n in range(2, 30))]
-    embedder = MemoryEmbedder()
-    index = MemoryIndex(embedder.name, embedder.dimension)
-    index.upsert(list(index_entries(issues, embedder)))
-    with Ledger.open(f"sqlite:///{tmp_path / 'l.db'}") as ledger:
-        for one in issues:
-            ledger.issues.put(one)
+    with base_of(issues, tmp_path) as base:
         query = Query(text=text, message=text, lines=(Excerpt(1, text),), versions={"loader": "2.1"})
-        found = KnowledgeBase(ledger, index, embedder).search(query, 3)
+        found = base.search(query, 3)
     likely = [e.issue.id for e in found if e.match]
     assert found[len(likely)].issue.id == "1"
     assert not found[len(likely)].match

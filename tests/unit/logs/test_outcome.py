@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import pytest
+from outcome_samples import CRASH, STEPS, chance_of
 
 from mcp_rag.logs.blocks import survey
 from mcp_rag.logs.failures import find_failures
@@ -13,18 +14,6 @@ from mcp_rag.logs.log import Log
 from mcp_rag.logs.outcome import ENDED_WELL, THRESHOLD, UNTOLD, any_of, chance, weights
 from mcp_rag.logs.outcome_blocks import FIRST_OF_ROLE, LAST_BLOCKS, LAST_OF_ROLE, ROLES, judged
 from mcp_rag.logs.outcome_features import MOST_LINES, NAMES, features
-
-CRASH = [
-    "Traceback (most recent call last):",
-    '  File "/srv/mill.py", line 7, in grind',
-    "    hopper.take()",
-    "IndexError: hopper is empty",
-]
-STEPS = [f"sack {number} is ground" for number in range(12)]
-
-
-def chance_of(*lines: str) -> float:
-    return chance(survey(lines), lines)
 
 
 def test_a_crash_at_the_end_fails() -> None:
@@ -417,44 +406,6 @@ def test_the_exit_code_that_a_script_tells_last_decides() -> None:
     assert chance_of("Process completed with exit code 0.") == 0.0
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        "pika AMQPConnectionWorkflowFailed: 1 exceptions in all",
-        "- name: Exit code 3 means not found, which is fine",
-        "  --lax   Sets exit code 9 if no files are transferred",
-    ],
-)
-def test_words_that_an_ending_only_holds_end_nothing(told: str) -> None:
-    assert chance_of(told, *STEPS) < THRESHOLD
-
-
-def test_a_conflict_and_a_hook_that_git_committed_after_are_none() -> None:
-    conflict = [
-        "CONFLICT (content): Merge conflict in mill.yml",
-        "Automatic merge failed; fix conflicts and then commit",
-    ]
-    committed = "[main cb9956a] Merge the night shift"
-    assert chance_of(*conflict, committed, " 1 file changed") <= UNTOLD
-    assert chance_of(*conflict) > THRESHOLD
-    finding = ["ruff.....................Passed", "mill.py:3:1: F401 [*] `os` imported but unused", "black......Passed"]
-    assert chance_of(*finding, committed) <= UNTOLD
-
-
-def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
-    asked = [
-        "2026-11-28 13:02:52,525 ERROR grpc._server: Exception calling application: Method not implemented!",
-        "Traceback (most recent call last):",
-        '  File "/opt/venv/lib/python3.11/site-packages/grpc/_server.py", line 608, in _call_behavior',
-        "    response_or_iterator = behavior(argument, context)",
-        '  File "/opt/venv/lib/python3.11/site-packages/pymilvus/grpc_gen/milvus_pb2_grpc.py", line 1357, in AllocTimestamp',
-        "    raise NotImplementedError('Method not implemented!')",
-        "NotImplementedError: Method not implemented!",
-    ]
-    assert chance_of(*asked, *STEPS) <= UNTOLD
-    assert chance_of(*[line.replace("pymilvus/grpc_gen", "mill/grpc_gen") for line in asked], *STEPS) == 1.0
-
-
 def test_a_server_fails_whose_last_answers_are_all_errors_of_its_own() -> None:
     answer = 'INFO: 10.0.0.7:47290 - "GET /sack/{} HTTP/1.1" {}'
     well, badly = (
@@ -466,26 +417,3 @@ def test_a_server_fails_whose_last_answers_are_all_errors_of_its_own() -> None:
     assert chance_of(*badly, *well[:1]) < THRESHOLD
     assert chance_of(*well, *badly[:2]) < THRESHOLD
     assert chance_of(*well, *badly, "drill passed") < THRESHOLD
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        ["ok 4 empty hopper", "ok 5 permission denied is reported # skip running as root"],
-        ["[0.197s][info][gc] GC(42) Pause Young (Allocation Failure) 13M->13M(46M) 1.387ms"],
-        ["3 rejected line(s), allowed 5: OK"],
-        ['2026/11/28 19:46:09 NOTICE: Config file "/home/mill/rclone.conf" not found - using defaults'],
-        ["hits 20 misses 20", "memcached exit 143"],
-        [*CRASH, "This progress looks :) because there were failed tasks but they all succeeded in a retry"],
-    ],
-    ids=["TAP", "Java's collector", "allowed", "rclone", "stopped", "Luigi"],
-)
-def test_what_well_known_tools_say_where_nothing_failed(told: list[str]) -> None:
-    assert chance_of(*told) <= UNTOLD
-
-
-@pytest.mark.parametrize(
-    "told", ["6 examples, 1 failure, 1 pending", "This progress looks :( because there were failed tasks"]
-)
-def test_a_verdict_of_failure_is_one_whatever_stands_below(told: str) -> None:
-    assert chance_of(told, "rspec ./spec/mill_spec.rb:12 # Mill is still valid, ok") == 1.0
