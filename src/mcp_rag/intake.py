@@ -22,6 +22,11 @@ def source_of(name: str) -> LogSource:
     return StreamSource(name, sys.stdin.buffer) if name == "-" else FileSource(name)
 
 
+def is_url(name: str) -> bool:
+    """Whether a command-line argument is a web address and no file's path."""
+    return name.lower().startswith(("https://", "http://"))
+
+
 def accounts_of(settings: Settings) -> Accounts:
     """The user's accounts on the servers whose runs are looked at."""
     from mcp_rag.connectors.places import Account, Accounts, server_of_api

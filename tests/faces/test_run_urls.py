@@ -1,4 +1,4 @@
-"""`mcp-rag diagnose URL` against servers that answer as GitHub's and GitLab's APIs do."""
+"""`mcp-rag diagnose URL` and `extract URL` against servers that answer as GitHub's and GitLab's APIs do."""
 
 from __future__ import annotations
 
@@ -166,6 +166,19 @@ def test_a_jobs_url_is_that_job_and_no_good_leaves_the_green_run_alone(
     (row,) = rows(diagnose(home, "--json", "--no-good", f"{url}/job/71"))
     assert row["verdict"] == "known"
     assert ci.paths() == ["/api/v3/repos/octo/shop/actions/jobs/71", "/api/v3/repos/octo/shop/actions/jobs/71/logs"]
+    assert storage.paths() == ["/blob/71"]
+
+
+def test_extract_shows_the_failed_jobs_lines_and_asks_for_no_green_run(
+    ci: CiServer, storage: CiServer, home: Path, tmp_path: Path
+) -> None:
+    url = github(ci, storage)
+    missing = tmp_path / "none.log"
+    done = mcp_rag(home, "extract", "--json", url, missing, f"{ci.url}/octo/shop/actions/runs/8")
+    shown, no_file, no_run = rows(done)
+    assert (shown["source"], done.returncode) == (f"{url}/job/71", 0)
+    assert any(span["first"] <= len(STEPS) + 1 + len(FAILURE) + 1 <= span["last"] for span in shown["spans"])
+    assert (no_file["source"], no_run["source"]) == (str(missing), f"{ci.url}/octo/shop/actions/runs/8")
     assert storage.paths() == ["/blob/71"]
 
 

@@ -5,6 +5,6 @@ nowhere else.
 """
 
 from mcp_rag.connectors.fetching import FailedJob, FetchedLog, fetch_failed_jobs
-from mcp_rag.connectors.places import Accounts, Forge, RunPlace, is_url, place_of
+from mcp_rag.connectors.places import Accounts, Forge, RunPlace, place_of
 
-__all__ = ["Accounts", "FailedJob", "FetchedLog", "Forge", "RunPlace", "fetch_failed_jobs", "is_url", "place_of"]
+__all__ = ["Accounts", "FailedJob", "FetchedLog", "Forge", "RunPlace", "fetch_failed_jobs", "place_of"]

@@ -68,11 +68,6 @@ class RunPlace:
     token: str = field(default="", repr=False)
 
 
-def is_url(text: str) -> bool:
-    """Whether a command-line argument is a web address and no file's path."""
-    return text.lower().startswith(("https://", "http://"))
-
-
 def place_of(url: str, accounts: Accounts) -> RunPlace:
     """The run or job that ``url`` names.
 

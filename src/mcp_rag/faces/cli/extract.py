@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcp_rag.errors import InputError
+from mcp_rag.errors import InputError, NotFound, RemoteError
 from mcp_rag.faces.cli.options import exited_option, json_option, logs_argument, settings_from
 from mcp_rag.faces.cli.output import emit, progress_bar, tell
 from mcp_rag.faces.exit_codes import exit_code_of
@@ -15,6 +15,7 @@ from mcp_rag.faces.serialisation import spans_to_json
 
 if TYPE_CHECKING:
     from mcp_rag.logs.log import Log
+    from mcp_rag.logs.source import LogSource
     from mcp_rag.records import Span
     from mcp_rag.settings import Settings
 
@@ -38,29 +39,36 @@ def extract(
     max_log_bytes: int | None,
     max_compression_ratio: int | None,
 ) -> None:
-    """Show the failing spans of each LOG, best first, until the budget of lines is used; `-` reads standard input."""
+    """Show the failing spans of each LOG, best first, until the budget of lines is used; `-` reads standard input.
+
+    The URL of a GitHub Actions run or job, or of a GitLab pipeline or job, stands for the logs of its failed jobs;
+    GITHUB_TOKEN or GITLAB_TOKEN is sent to its own server alone.
+    """
+    from mcp_rag.faces.cli.given_logs import GivenLogs
     from mcp_rag.intake import source_of
     from mcp_rag.logs.reading import read_log
 
     settings = settings_from(lines=lines, max_log_bytes=max_log_bytes, max_compression_ratio=max_compression_ratio)
 
-    def read(name: str, exited: int | None = None) -> Log:
+    def read(source: LogSource, exited: int | None = None) -> Log:
         most, ratio = settings.max_log_bytes, settings.max_compression_ratio
-        return read_log(source_of(name), max_bytes=most, max_ratio=ratio, exited=exited)
+        return read_log(source, max_bytes=most, max_ratio=ratio, exited=exited)
 
-    passed = [read(name) for name in good]
-    errors: list[InputError] = []
-    for name in logs:
-        try:
-            log = read(name, exited)
-        except InputError as bad:
-            errors.append(bad)
-            emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
-            continue
-        spans = _spans(settings, log, passed, lines, tokens)
-        emit(spans_to_json(name, spans)) if as_json else _render(settings, log, spans, compared=bool(passed))
-    if len(errors) == len(logs):
-        raise click.exceptions.Exit(exit_code_of(errors[-1]))
+    passed = [read(source_of(name)) for name in good]
+    shown, error = 0, None
+    with GivenLogs(settings, compare=False) as given:
+        for name in logs:
+            try:
+                for one in given.of(name):
+                    log = read(one.source, exited)
+                    spans = _spans(settings, log, passed, lines, tokens)
+                    emit(spans_to_json(log.source, spans)) if as_json else _render(settings, log, spans, bool(passed))
+                    shown += 1
+            except (InputError, NotFound, RemoteError) as bad:
+                error = bad
+                emit({"source": name, "error": str(bad)}) if as_json else tell(str(bad))
+    if error is not None and not shown:
+        raise click.exceptions.Exit(exit_code_of(error))
 
 
 def _spans(settings: Settings, log: Log, passed: Sequence[Log], lines: int | None, tokens: int | None) -> list[Span]:
@@ -86,7 +94,7 @@ def _spans(settings: Settings, log: Log, passed: Sequence[Log], lines: int | Non
     return within_tokens(spans, log.texts, tokens)
 
 
-def _render(settings: Settings, log: Log, spans: list[Span], *, compared: bool) -> None:
+def _render(settings: Settings, log: Log, spans: list[Span], compared: bool) -> None:
     from mcp_rag.faces.cli.rendering import render_spans
     from mcp_rag.intake import redactor_of
 

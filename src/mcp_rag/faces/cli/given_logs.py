@@ -49,8 +49,7 @@ class GivenLogs:
             NotFound: there is no such run, or no job of it failed.
             RemoteError: its server does not answer, refuses or is busy.
         """
-        from mcp_rag.connectors import is_url
-        from mcp_rag.intake import source_of
+        from mcp_rag.intake import is_url, source_of
 
         passed = tuple(source_of(log) for log in self._good)
         return self._fetched(name, passed) if is_url(name) else [GivenLog(source_of(name), passed)]
