@@ -142,11 +142,12 @@ def _told(answer: dict[str, Any], names: Sequence[str], width: int) -> Iterator[
         return
     yield _headline(answer)
     for label, text in _rows(answer, names):
+        if label == "$":
+            yield f"{' ' * INDENT}$ {text}"
+            continue
         inside = textwrap.wrap(text, width - INDENT, break_long_words=False, break_on_hyphens=False) or [""]
         yield f"  {label:<{INDENT - 2}}{inside[0]}"
         yield from (" " * INDENT + line for line in inside[1:])
-        if label == "fix":
-            yield from (f"{' ' * INDENT}$ {command}" for command in answer["commands"][:3])
 
 
 def _rows(answer: dict[str, Any], names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -155,7 +156,10 @@ def _rows(answer: dict[str, Any], names: Sequence[str]) -> Iterator[tuple[str, s
     if answer.get("cause"):
         yield "why", _flat(answer["cause"])
     if answer.get("fix"):
-        yield "fix", _flat(answer["fix"])
+        from mcp_rag.faces.steps import steps_of
+
+        yield from (("" if number else "fix", step) for number, step in enumerate(steps_of(answer["fix"])))
+        yield from (("$", command) for command in answer["commands"][:3])
     if answer["verdict"] == "known":
         best = answer["evidence"][0]
         # The report's lines have no numbers here.

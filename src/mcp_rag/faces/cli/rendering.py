@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mcp_rag.faces.cli.output import emit
 from mcp_rag.faces.serialisation import as_ranked
+from mcp_rag.faces.steps import steps_of
 from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def console(to_stderr: bool = False) -> Console:
 
 
 def render_diagnosis(diagnosis: Diagnosis, *, many: bool = False, to_stderr: bool = False) -> None:
-    """Print what failed, why, what to do and on what evidence: under fifteen lines, the last one to confirm it."""
+    """Print what failed, why, what to do and on what evidence: on a screen, the last line to confirm it."""
     out = console(to_stderr)
     if many:
         out.print(Text(f"── {diagnosis.source}", style="dim"))
@@ -90,7 +91,7 @@ def _rows(diagnosis: Diagnosis) -> list[tuple[str, Text]]:
     rows = [("failed", _quote(line, text)) for line, text in _key_lines(diagnosis)]
     if diagnosis.cause and diagnosis.fix:
         rows.append(("why", Text(_flat(diagnosis.cause.text))))
-        rows.append(("fix", Text(_flat(diagnosis.fix.text))))
+        rows += [("" if number else "fix", Text(step)) for number, step in enumerate(steps_of(diagnosis.fix.text))]
         rows += [("", Text(f"$ {command}", style="cyan")) for command in diagnosis.commands[:3]]
         rows.append(("evidence", _evidence(diagnosis)))
     elif diagnosis.verdict is Verdict.UNKNOWN:
