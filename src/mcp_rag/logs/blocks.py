@@ -108,6 +108,7 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
             or is_harmless(text)
             or MILD.match(text)
             or HELD_UP_NOTHING.search(text)
+            or ((answer := ANSWER.search(texts[line][:LONGEST_EXAMINED])) and answer[1] != "5")
         )
         if not shown and words.search(NOTHING.sub("0", text)):
             return Block(line, line, line, SAID_LAST)

@@ -23,14 +23,24 @@ from mcp_rag.logs.outcome_words import (
     NUMBERED,
     OTHER_LOG,
     QUOTED,
+    RECORD,
     SEVERE_RECORD,
+    SHUTS_DOWN,
+    TRY_NUMBERED,
     WARNS,
     ends_well,
     says_bad,
     says_good,
     says_passed,
 )
-from mcp_rag.logs.trying import is_tried_again, was_answered, was_committed, was_expected, was_not_the_last_try
+from mcp_rag.logs.trying import (
+    is_tried_again,
+    was_answered,
+    was_committed,
+    was_connected,
+    was_expected,
+    was_not_the_last_try,
+)
 
 ROLES = tuple(role for role in Role if role >= Role.LOGGED)
 
@@ -66,6 +76,8 @@ _RAISED = re.compile(r"<\w+(?:Error|Exception): .+?>(?=,|$)")
 """An exception that a record tells of as Python shows it."""
 
 _IGNORED = re.compile(r"Exception ignored (?:in|while|on)\b")
+_SERVING = re.compile(r"^Exception (?:occurred|happened) during processing of request from ")
+_LEFT = re.compile(r"(?:BrokenPipe|ConnectionReset|ConnectionAborted)Error\b")
 _NODE_PASSED = re.compile(r"ℹ fail 0$")
 NODE_COUNTS, TODOS_BELOW = 8, 200
 """Lines of the counts above the list of Node's failing tests, and of that list. Chosen by eye."""
@@ -94,12 +106,29 @@ class Setting:
         first = max(0, self.count - LINES_BEFORE)
         near = Counter(map(unnumbered, texts[first : self.count]))
         ends = {line for line, _, _ in self.last if ends_well(texts[line][:LONGEST_TEXT])}
+        ends.update(line for line in _said_before_shutdown(texts, self.count) if ends_well(texts[line][:LONGEST_TEXT]))
         ends.update(line for line in range(first, self.count) if says_passed(texts[line][:LONGEST_TEXT]))
         self.good_ends = sorted(
-            line for line in ends if near[unnumbered(texts[line])] == 1 and not is_one_of_many(texts, line)
+            line
+            for line in ends
+            if is_last_try(texts, line) or (near[unnumbered(texts[line])] == 1 and not is_one_of_many(texts, line))
         )
-        """The lines that say that all went well, and are no record of which many stand there: of the last few, and verdicts
-        on the whole further up."""
+        """The lines that say that all went well, and are no record of which many stand there, the last of counted tries aside:
+        of the last few, and verdicts on the whole further up."""
+
+
+def _said_before_shutdown(texts: Sequence[str], end: int) -> list[int]:
+    """The last lines above the mild records with which a server ends that was asked to stop; none where none did."""
+    looked_at = range(end - 1, max(-1, end - 1 - LAST_LOOKED_AT), -1)
+    if not end or not SHUTS_DOWN.search(texts[end - 1][:LONGEST_TEXT]):
+        return []
+    last = next((line for line in looked_at if texts[line].strip() and not _is_mild_record(texts[line])), end - 1)
+    said = range(last, max(-1, last - LAST_LOOKED_AT), -1) if last < end - 1 else ()
+    return [line for line in said if texts[line].strip()][:LAST_LINES]
+
+
+def _is_mild_record(text: str) -> bool:
+    return bool(RECORD.search(text[:LONGEST_TEXT])) and not GRAVE.search(text[:LONGEST_TEXT])
 
 
 def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
@@ -117,13 +146,7 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
     return [
         block
         for block in alone
-        if not was_not_the_last_try(block, texts)
-        and not was_expected(block, texts)
-        and not was_answered(block, texts)
-        and not was_committed(block, texts)
-        and not was_ignored(block, texts)
-        and not is_of_a_todo(block, texts)
-        and not heads_zeros(block, texts)
+        if not any(told(block, texts) for told in _FAILED_NOTHING)
         and (block.first > tried or not is_tried_again(block, texts))
     ]
 
@@ -132,6 +155,13 @@ def was_ignored(block: Block, texts: Sequence[str]) -> bool:
     """Whether Python says above an exception that it ignored it, as it must where nobody could catch it: in ``__del__``, or
     while it shuts down (``sys.unraisablehook``)."""
     return any(map(_IGNORED.match, texts[max(0, block.first - 1) : block.first + 1]))
+
+
+def was_left(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a server of Python's own tells of a client that closed the connection before it had the whole answer."""
+    return bool(_LEFT.match(texts[block.key])) and any(
+        map(_SERVING.match, texts[max(0, block.first - 2) : block.first + 1])
+    )
 
 
 def is_of_a_todo(block: Block, texts: Sequence[str]) -> bool:
@@ -158,7 +188,7 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
     if block.rule.role is Role.CRASH:
         if MILD.search(head) or MILD_FIELD.search(head) or WARNS.search(record_of(block, setting.texts)):
             return False
-    elif not SEVERE_RECORD.search(head):
+    elif not SEVERE_RECORD.search(head) or DEALT_WITH.search(head):
         return False
     shown = is_quoted(block, setting.texts) or is_numbered_row(block, setting.texts) or OTHER_LOG.search(head)
     return (
@@ -245,6 +275,12 @@ def is_one_of_many(texts: Sequence[str], line: int) -> bool:
     return len(words) > 2 and "111" in alike
 
 
+def is_last_try(texts: Sequence[str], line: int) -> bool:
+    """Whether a line tells of a try by its number, and no other line of its words stands below it."""
+    words = unnumbered(texts[line])
+    return bool(TRY_NUMBERED.search(texts[line])) and all(unnumbered(text) != words for text in texts[line + 1 :])
+
+
 def _differs_in_a_word(words: Sequence[str], others: Sequence[str]) -> bool:
     return len(words) == len(others) and sum(a != b for a, b in zip(words, others, strict=True)) <= 1
 
@@ -252,3 +288,17 @@ def _differs_in_a_word(words: Sequence[str], others: Sequence[str]) -> bool:
 def unnumbered(text: str) -> str:
     """What a line says, whatever its numbers."""
     return DIGITS.sub("0", text[:LONGEST_TEXT]).strip()
+
+
+_FAILED_NOTHING = (
+    was_not_the_last_try,
+    was_expected,
+    was_answered,
+    was_committed,
+    was_connected,
+    was_ignored,
+    was_left,
+    is_of_a_todo,
+    heads_zeros,
+)
+"""What the lines around a block tell by which it failed nothing."""

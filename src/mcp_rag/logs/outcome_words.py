@@ -43,7 +43,7 @@ GOOD = re.compile(
     r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet\w+|finished|ready(?! to exit)|built|installed|saved"
     r"|created|written|started|listening|up[- ]to[- ]date|in sync|clean|healthy|valid|synced"
     r"|committed|published|exported|uploaded|delivered|rendered|restored|migrated|imported|deployed|verified|reconciled"
-    r"|resolved|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed|warnings?))\b"
+    r"|resolved|applied|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed|warnings?))\b"
     r"|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
 )
 BAD = re.compile(
@@ -52,7 +52,7 @@ BAD = re.compile(
 )
 NONE_BAD = re.compile(
     r"(?i)(?<!=)\b(?:no|0|zero|without) (?:\w+ )?(?:errors?|failed|failures?|problems?|issues?)"
-    r"|(?:errors?|failed|failures?)\W{1,3}0\b"
+    r"|(?:errors?|failed|failures?)\W{1,3}0\b|\berror summary: 0 errors"
 )
 NEGATED = re.compile(r"(?i)\b(?:not|no longer|before|until|unless|without|false)\b|n't\b")
 ADVICE = re.compile(
@@ -96,6 +96,7 @@ VERDICT = re.compile(
 )
 BLOCKS_NOTHING = re.compile(r"(?i)\b(?:informational|advisory|non-?blocking|not blocking|report[- ]only)\b")
 ROW = re.compile(r"\s*[|│]?\s*\d+(?:\t|\s*[|│]\s)")
+TRY_NUMBERED = re.compile(r"(?i)\b(?:attempt|try|retry|round)\W{0,2}\d+(?=[:,)]| -)")
 TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies|ying)|retry(?:ing)?|retries|round|poll)\b")
 _REFUSED_REQUEST = r"HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b"
 CLIENT = re.compile(
@@ -109,7 +110,7 @@ BEHIND = re.compile(r"(?i)upstream|backend")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
 _EXIT = (
-    r"(?i)^(?!\s*(?:[✓✔√]|ok\b|(?:--- )?pass)|.*\b(?:worker|pid|expect\w*|want(?:s|ed)?|should|must)\b)"
+    r"(?i)^(?!\s*(?:[✓✔√]|ok\b|(?:--- )?pass)|.*\b(?:worker|pid|expect\w*|want(?:s|ed)?|should|must|(?:done|finished) \()\b)"
     r"(?:.*[\s(:])?(?:exit(?:ed|s)?(?: (?:code|status|with))*|rc|return ?code)\s?[:=]?\s?\(?"
 )
 EXITED = re.compile(rf"{_EXIT}(?!143\b)[1-9]\d{{0,2}}\)?\.?$")
@@ -127,6 +128,7 @@ def says_good(text: str) -> bool:
 
 def counts_all(text: str) -> bool:
     """Whether a line counts all of what there was (``6 of 6``), or none that was lost, and holds no word of failure."""
+    text = TRY_NUMBERED.sub("", text)
     if NEGATED.search(text) or TRY.search(text) or says_bad(text):
         return False
     counts = [(int(some), int(of)) for some, of in OF_ALL.findall(text)]

@@ -25,6 +25,10 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 
+_NUMBERED_TRY = re.compile(r"(?i)\b(?:attempt|try|retry)\W{0,2}(\d{1,9})\b(?! ?(?:/|of) ?\d)")
+
+_DIGIT = re.compile(r"\d")
+
 _STANDS_BEHIND = re.compile(r"(?i:upstream|backend).*?\"((?:GET|HEAD|POST|PUT|DELETE|PATCH) \S+ HTTP/[\d.]+)\"")
 _PASSED_ON = re.compile(r"\[error\] \d+#\d+: \*(\d+) .*\bupstream\b")
 _NEXT_SERVER = "upstream server temporarily disabled"
@@ -47,8 +51,21 @@ _HOOK = re.compile(r"\.{3}(?:Passed|Failed|\(.*\)Skipped|Skipped)$")
 _COMMITTED = re.compile(r"^\[[\w/.-]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] ")
 """What git says of a conflict, pre-commit of each hook, and git of a commit."""
 
+_UNREACHED = re.compile(
+    r"(?i)connection (?:to .{1,80} )?(?:was )?(?:refused|failed|lost)|ECONNREFUSED|lost connection"
+    r"|(?:could not|couldn't|cannot|can't|failed to) (?:re)?connect"
+)
+_CONNECTED = re.compile(
+    r"(?i)(?<!not )(?<!never )\b(?:re-?connected|connected (?:to|again|after)|(?:socket|client|session) connected"
+    r"|connection (?:is |was )?(?:re-?)?(?:established|restored|opened)|reporting success)\b"
+)
+"""What a client says of a server that it does not reach, and does."""
+
 LONGEST_RECORD = 1_000
 """Characters of a server's record in which the request stands that it passed on. Chosen by eye."""
+
+CONNECTED_WITHIN = 1_000
+"""Lines below in which a client tells that it is connected. Chosen by eye."""
 
 LINES_BELOW, MOST_LINES_BELOW = 3, 200
 """Lines below what failed in which the count of tries may stand, and in which something else is looked for. Chosen by eye."""
@@ -65,13 +82,32 @@ def is_tried_again(block: Block, texts: Sequence[str]) -> bool:
 
 
 def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
-    """Whether tries are counted, this was not the last one, and something else than a try stands below: the next went well."""
+    """Whether tries are counted, this was not the last one, and something else than a try stands below: the next went well.
+    Where nobody says how many there may be, this was not the last one if a later one is told of below in the same words."""
     near = texts[block.first : block.last + 1 + LINES_BELOW]
+    numbered = next((line for line in reversed(near) if _NUMBERED_TRY.search(line[:LONGEST_RECORD])), None)
+    if numbered and _is_followed(numbered, texts[block.last + 1 : block.last + 1 + MOST_LINES_BELOW]):
+        return True
     counted = [found for text in near if (found := _COUNTED.search(text))]
     if not counted or not any(map(_AGAIN.search, near)) or not all(map(_is_left, counted)):
         return False
     below = texts[block.last + 1 : block.last + 1 + MOST_LINES_BELOW]
     return any(text.strip() and not _AGAIN.search(text) and not _COUNTED.search(text) for text in below)
+
+
+def _is_followed(text: str, below: Sequence[str]) -> bool:
+    """Whether a line tells the number of a try, and a line of the same words with a higher one stands ``below``."""
+    said = _NUMBERED_TRY.search(text[:LONGEST_RECORD])
+    if said is None:
+        return False
+    start = _shape(text[: said.start(1)])
+    others = (other for other in below if _shape(other[: said.start(1)]) == start)
+    return any((later := _NUMBERED_TRY.match(other, said.start())) and int(later[1]) > int(said[1]) for other in others)
+
+
+def _shape(text: str) -> str:
+    """A line's beginning, whatever its time."""
+    return _DIGIT.sub("0", text)
 
 
 def _is_left(counted: re.Match[str]) -> bool:
@@ -100,6 +136,14 @@ def was_committed(block: Block, texts: Sequence[str]) -> bool:
     if made is None:
         return False
     return bool(_UNMERGED.match(texts[block.key])) or any(map(_HOOK.search, below[:made]))
+
+
+def was_connected(block: Block, texts: Sequence[str]) -> bool:
+    """Whether a client tells that it did not reach a server, and further down that it is connected."""
+    if not all(map(_UNREACHED.search, {texts[block.first], texts[block.key]})):
+        return False
+    below = texts[block.last + 1 : block.last + 1 + CONNECTED_WITHIN]
+    return any("onnect" in text and _CONNECTED.search(text[:LONGEST_RECORD]) for text in below)
 
 
 def was_expected(block: Block, texts: Sequence[str]) -> bool:

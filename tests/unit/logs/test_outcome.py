@@ -283,6 +283,33 @@ def test_a_try_counted_in_brackets_was_not_the_last_one() -> None:
     assert chance_of(*STEPS, lost, again.format(100)) == 1.0
 
 
+def test_of_tries_that_are_numbered_the_last_one_counts() -> None:
+    refused = "mill: cannot reach the elevator: Connection refused"
+    tried = [line for number in range(1, 5) for line in (refused, f"waiting (attempt {number})", *STEPS[:3])]
+    assert [block.first for block in judged(survey(tried), -1, tried)] == [15]
+    ground = "INFO     attempt {}: {} of 12 sacks"
+    assert chance_of(*CRASH, ground.format(1, 9), ground.format(2, 12)) < 1.0
+    assert chance_of(*CRASH, ground.format(1, 12), ground.format(2, 9)) == 1.0
+
+
+def test_a_server_that_was_reached_in_the_end_failed_nobody() -> None:
+    refused = "2026-11-27 10:00:0{} ERROR mill: connect to elevator:5672 failed: Connection refused"
+    lines = [refused.format(1), refused.format(2)]
+    assert chance_of(*lines, *STEPS) == 1.0
+    assert chance_of(*lines, "2026-11-27 10:00:03 INFO mill: connected to elevator:5672", *STEPS) <= UNTOLD
+    assert chance_of(*lines, "2026-11-27 10:00:03 INFO mill: not connected to elevator:5672", *STEPS) == 1.0
+
+
+def test_what_is_said_before_a_server_shuts_down_is_said_last() -> None:
+    served = [f"[2026-11-27 10:00:0{number} +0000] [7] [INFO] sack {number} served" for number in range(3)]
+    stops = [f"[2026-11-27 10:00:09 +0000] [{number}] [INFO] Worker exiting (pid: {number})" for number in range(9)]
+    stopped = [*stops, "[2026-11-27 10:00:09 +0000] [7] [INFO] Shutting down: Mill"]
+    error = "[2026-11-27 10:00:05 +0000] [7] [ERROR] Sack 9 is torn"
+    assert chance_of(*served, error, "smoke ok", *stopped) < 1.0
+    assert chance_of(*served, error, "smoke", *stopped) == 1.0
+    assert chance_of(*served, error, "smoke ok", *stopped[:-1], "[2026-11-27 10:00:09] [7] [ERROR] Mill is gone") == 1.0
+
+
 @pytest.mark.parametrize(
     "said", ["mill exit status 3", "rc=1", "grind exit: 2", "mill.sh exited (137)", "+ exit 1", "return code 4"]
 )
@@ -326,7 +353,17 @@ def test_findings_that_block_nothing_are_weighed_by_what_the_last_line_says() ->
 
 
 @pytest.mark.parametrize(
-    "last", ["SOLD OUT lamp: wanted 4, on shelf 2", "canary halted: 14 per 1k over 10", "1 findings"]
+    "last",
+    [
+        "SOLD OUT lamp: wanted 4, on shelf 2",
+        "canary halted: 14 per 1k over 10",
+        "1 findings",
+        "grind is 3.3 times slower than the baseline (limit 1.5)",
+        "the label says rye but the sack holds oats",
+        "NOTES.md has no section for 3.2.0",
+        "2 types compared, 1 breaking change(s)",
+        "1 of 3 checks with findings",
+    ],
 )
 def test_a_gate_that_says_no_word_of_failure_last_fails(last: str) -> None:
     assert chance_of(*STEPS, last) > THRESHOLD
@@ -375,6 +412,10 @@ def test_an_exit_code_in_the_row_of_a_table_ends_nothing() -> None:
         "private split not reachable, skipped",
         "Certificate will not expire",
         "smoke test passed (404 expected for unknown users)",
+        "NOTES.md has no errors",
+        "0 of 3 checks with findings",
+        '10.0.0.8 - - [27/Nov/2026:10:00:05] "GET /missing HTTP/1.1" 404 12',
+        "mirror done (rsync exit 24)",
         "nofile:0:0: information: Cppcheck cannot find all the include files [missingIncludeSystem]",
     ],
 )

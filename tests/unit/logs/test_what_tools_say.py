@@ -30,6 +30,10 @@ def test_a_conflict_and_a_hook_that_git_committed_after_are_none() -> None:
     assert chance_of(*conflict) > THRESHOLD
     finding = ["ruff.....................Passed", "mill.py:3:1: F401 [*] `os` imported but unused", "black......Passed"]
     assert chance_of(*finding, committed) <= UNTOLD
+    mended = ["black....................Failed", "- hook id: black", "- files were modified by this hook"]
+    assert chance_of(*mended, "black....................Passed", committed) <= UNTOLD
+    assert chance_of(*mended) > THRESHOLD
+    assert chance_of(*mended, "pre-commit hook(s) made changes.", *STEPS) == 1.0
 
 
 def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
@@ -54,9 +58,22 @@ def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
         ["3 rejected line(s), allowed 5: OK"],
         ['2026/11/28 19:46:09 NOTICE: Config file "/home/mill/rclone.conf" not found - using defaults'],
         ["hits 20 misses 20", "memcached exit 143"],
+        [
+            "==1== Command: ./mill",
+            "grind: No space left on device",
+            "==1== ERROR SUMMARY: 0 errors from 0 contexts (suppressed: 0 from 0)",
+        ],
+        [
+            "Exception occurred during processing of request from ('127.0.0.1', 59734)",
+            "Traceback (most recent call last):",
+            '  File "/usr/lib/python3.11/socketserver.py", line 834, in write',
+            "    self._sock.sendall(b)",
+            "ConnectionResetError: [Errno 104] Connection reset by peer",
+            *STEPS,
+        ],
         [*CRASH, "This progress looks :) because there were failed tasks but they all succeeded in a retry"],
     ],
-    ids=["TAP", "Java's collector", "allowed", "rclone", "stopped", "Luigi"],
+    ids=["TAP", "Java's collector", "allowed", "rclone", "stopped", "Valgrind", "a client that left", "Luigi"],
 )
 def test_what_well_known_tools_say_where_nothing_failed(told: list[str]) -> None:
     assert chance_of(*told) <= UNTOLD

@@ -67,7 +67,11 @@ NOT_AS_IT_MUST_BE = re.compile(
     r"|bad|held|on hold|stopp(?:ed|ing) (?:run|after|at|early|because|here)|no longer|spent by|[1-9]\d* (?:findings?|violations?)|over (?:budget|quota|limit|the|\d)"
     r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
     r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
-    rf"|(?:fewer|less|more|lower|higher) than)\b{_OF_NONE}|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"
+    r"|(?:fewer|less|more|lower|higher|slower|worse|larger|longer) than|[1-9]\d* breaking"
+    r"|with (?:findings|differences|issues|problems)|ha(?:s|ve) no (?!(?:\w+ ){0,2}(?:errors?|fail\w*|problems?|issues?|warnings?|"
+    r"conflicts?|changes?|diff\w*|findings?|violations?|vulnerab\w*|drift|gaps?|duplicates?|missing|need|effect)\b)\w+"
+    rf"|(?:is|was|says?|has|expects?|wants?) .{{1,80}} but .{{0,80}}\b(?:is|was|has|says?|got|found|gives?|serves?|holds?))\b{_OF_NONE}"
+    r"|\(status [1-9]|不(?!在)|未|没有|超过|低于|缺"
 )
 """These, and words that say so in the very last line alone. Chosen by eye."""
 
@@ -75,7 +79,7 @@ HELD_UP_NOTHING = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|r
 """How a last line tells of what kept nothing from going on; SQLAlchemy closes what was only read with a ROLLBACK."""
 
 NOTHING = re.compile(
-    r"(?i)\b(?:0|no(?! longer| more)|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
+    r"(?i)\b(?:0|(?<!has )(?<!have )no(?! longer| more)|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
     r"|\bwill not expire\b"
 )
 """Of what there is none, or need be none: ``0 already expired``."""

@@ -56,6 +56,7 @@ ENDINGS = (
         "exited with |exit code|exit status",
         r"^(?!.*\bworker process ).*(?:exited with (?:code |status )?0\b|[Ee]xit (?:code|status):? 0\b)",
     ),
+    _ending(Ending.FAILURE, "hook(s) made changes", r"^pre-commit hook\(s\) made changes\.$"),
     _ending(Ending.FAILURE, "exited with ", r"^Done\. Your build exited with [1-9]"),
     _ending(
         Ending.EXIT,

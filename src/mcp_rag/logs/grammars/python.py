@@ -107,6 +107,20 @@ _INNER = r"^\s+(?:[a-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception): |: (?:fatal )?e
 
 _SECTION = r"^(?:={4,} |_{4,} .* _{4,}$|-{4,} .* -{4,}$)"
 
+_failed_test = reach(stop=_SECTION, blanks=9, key=r"^E   ", limit=4 * LONGEST_BLOCK)
+
+
+def _pytest_failure(passage: Passage, at: int) -> Extent | None:
+    """A failed test; the key is what explains the last exception of a chain, as in a traceback."""
+    extent = _failed_test(passage, at)
+    if extent is None:
+        return None
+    first, last, key = extent
+    links = (line for line in range(last, first, -1) if _CHAIN.search(passage[line]))
+    link = next(links, last)
+    return first, last, next((line for line in range(link, last + 1) if passage[line].startswith("E   ")), key)
+
+
 RULES = (
     rule("ipython-traceback", Role.CRASH, "traceback (most recent call last)", r"^\w+(?:Error|Exception|Interrupt)\s{2,}Traceback \(most recent call last\)",
          _notebook_traceback, "traceback of a notebook's cell", "python", "ipython"),
@@ -119,13 +133,17 @@ RULES = (
          r"Fatal Python error: ", reach(r"^(?:Current thread|Thread|Python runtime state|Extension modules|  File|\s*$)", blanks=1),
          "fatal error of the Python interpreter", "python", "python"),
     rule("pytest-failure", Role.TEST, "____ ", r"^_{3,} .+ _{3,}$",
-         reach(stop=_SECTION, blanks=9, key=r"^E   ", limit=4 * LONGEST_BLOCK), "failed pytest test", "python", "pytest", merges=2),
+         _pytest_failure, "failed pytest test", "python", "pytest", merges=2),
     rule("pytest-internal", Role.CRASH, "internalerror>", r"^INTERNALERROR> ", reach(r"^INTERNALERROR>", key=r"^INTERNALERROR> \S*Error", last_key=True),
          "pytest itself crashed", "python", "pytest"),
     rule("ruff", Role.COMPILE, " [*] | --> |syntax", r"^[A-Z]{1,6}\d{3,4} (?:\[\*\] )?\S|^(?:invalid-syntax|unformatted): ", reach(r"^ *--> |^ *\d* *\||^help: |^ *\d+ [-+]|^ +[-+] ", needs=r"^ *--> \S+:\d+"),
          "finding of ruff", "python", "ruff", merges=2),
     rule("ruff-format", Role.TOOL, "would reformat|would be reformatted", r"^Would reformat: |^would reformat |^\d+ files? would be reformatted", reach(r"^[Ww]ould reformat"),
          "files that are not formatted", "python", "ruff", merges=2),
+    rule("pre-commit-mended", Role.TOOL, "...failed", r"^\S.*\.{3,}Failed$", reach(r"^- ", key=r"^- files were modified", needs=r"^- files were modified"),
+         "a pre-commit hook that changed files", "python", "pre-commit"),
+    rule("pre-commit-hook", Role.CONSEQUENCE, "...failed", r"^\S.*\.{3,}Failed$", reach(r"^- ", needs=r"^- exit code: "),
+         "a pre-commit hook failed", "python", "pre-commit"),
     rule("pytest-usage", Role.TOOL, "conftest|error: |usageerror", r"^(?:ImportError while loading conftest|ERROR: (?:usage:|file or directory not found|not found:))",
          reach(r"^\S", limit=30), "pytest could not start", "python", "pytest"),
     rule("pytest-summary", Role.CONSEQUENCE, "failed |error ", r"^(?:FAILED|ERROR) \S+\.py\b", reason="pytest's list of failures", language="python", tool="pytest"),
