@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from mcp_rag.faces.sharing import to_annotation, to_markdown
+from mcp_rag.faces.sharing import PROSE_CHARACTERS, to_annotation, to_markdown
 from mcp_rag.logs.redaction import Redactor
 from mcp_rag.records import (
     Citation,
@@ -106,6 +106,20 @@ def test_prose_keeps_its_code_and_its_links_and_nothing_else(prose: str, code: l
         "strong_open",
         "strong_close",
     }
+
+
+def test_the_steps_of_a_fix_are_a_list_that_nothing_in_it_leaves() -> None:
+    fix = "Either:\n- wait for @octocat\n2) # start\n\n/close\n```\n> <b>x</b>"
+    markdown = to_markdown(known(["x"], fix=fix), REDACT)
+    lead, items = markdown.split("\n\n")[4:6]
+    assert lead == "**Fix:** Either:"
+    assert [item.split(" ", 1)[0] for item in items.splitlines()] == ["-", "2.", "-", "-", "-"]
+    tokens = [token.type for token in MarkdownIt("commonmark", {"html": True}).parse(items)]
+    assert not {"heading_open", "fence", "blockquote_open", "html_block"} & set(tokens)
+    assert "octocat" not in str([content for kind, content in texts_of(items) if kind == "text"])
+    assert "**Fix:**\n\n- a\n- b\n\n" in to_markdown(known(["x"], fix="- a\n- b"), REDACT)
+    long = to_markdown(known(["x"], fix="\n".join(f"- {'word ' * 300}" for _ in range(9))), REDACT)
+    assert len(long) < 2 * PROSE_CHARACTERS
 
 
 def test_addresses_are_links_only_where_they_are_web_addresses() -> None:

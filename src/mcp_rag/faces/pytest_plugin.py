@@ -156,9 +156,8 @@ def _rows(answer: dict[str, Any], names: Sequence[str]) -> Iterator[tuple[str, s
     if answer.get("cause"):
         yield "why", _flat(answer["cause"])
     if answer.get("fix"):
-        from mcp_rag.faces.steps import steps_of
-
-        yield from (("" if number else "fix", step) for number, step in enumerate(steps_of(answer["fix"])))
+        steps = [_flat(line) for line in answer["fix"].splitlines() if line.strip()]
+        yield from (("" if number else "fix", step) for number, step in enumerate(steps))
         yield from (("$", command) for command in answer["commands"][:3])
     if answer["verdict"] == "known":
         best = answer["evidence"][0]

@@ -27,6 +27,7 @@ ANNOTATION_CHARACTERS = 1_000
 
 Redact = Callable[[str], str]
 
+_ITEM = re.compile(r"\s*(?:[-*+•]|(\d{1,2})[.)])\s+")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _ALIVE = re.compile(
     r"(?P<url>https?://[^\s<>`\"'()\[\]\\]+[^\s<>`\"'()\[\]\\.,;:!?])"
@@ -48,7 +49,7 @@ def to_markdown(diagnosis: Diagnosis, redact: Redact, *, level: int = 3) -> str:
         parts.append(_fenced(lines, "text"))
     if diagnosis.cause and diagnosis.fix:
         parts.append(f"**Cause:** {_prose(redact(diagnosis.cause.text))}")
-        parts.append(f"**Fix:** {_prose(redact(diagnosis.fix.text))}")
+        parts += _steps(redact(diagnosis.fix.text))
         if diagnosis.commands:
             parts.append(_fenced([redact(command) for command in diagnosis.commands], "sh"))
     if evidence := _evidence(diagnosis, redact):
@@ -86,6 +87,24 @@ def _headline(diagnosis: Diagnosis, redact: Redact) -> str:
             message = diagnosis.incident.message if diagnosis.incident else "a failure"
             return f"Unknown: {_prose(redact(message)[:200])}"
     return f"Clean: nothing failed in this log ({diagnosis.confidence:.0%} sure)"
+
+
+def _steps(fix: str) -> list[str]:
+    """The fix, and below it the items of its list: each line that is one, and each that follows one."""
+    first, *others = [line for line in fix.splitlines() if line.strip()] or [""]
+    if _ITEM.match(first):
+        first, others = "", [first, *others]
+    room, items = PROSE_CHARACTERS - len(first), []
+    for line in others:
+        marker = _ITEM.match(line)
+        if room > 0:
+            items.append(f"{_numbered(marker)} {_prose(line[marker.end() :] if marker else line, room)}")
+        room -= len(line)
+    return [f"**Fix:** {_prose(first)}".strip(), *(["\n".join(items)] if items else [])]
+
+
+def _numbered(item: re.Match[str] | None) -> str:
+    return f"{int(item[1])}." if item and item[1] else "-"
 
 
 def _place(source: str) -> str:
@@ -165,11 +184,11 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{plain}{pad}{fence}"
 
 
-def _prose(text: str) -> str:
+def _prose(text: str, most: int = PROSE_CHARACTERS) -> str:
     """``text`` as one paragraph in which only its code spans are Markdown, and only its web addresses are alive."""
     plain = _plain(text)
-    if len(plain) > PROSE_CHARACTERS:
-        plain = plain[:PROSE_CHARACTERS].rsplit(" ", 1)[0] + " …"
+    if len(plain) > most:
+        plain = plain[:most].rsplit(" ", 1)[0] + " …"
     parts, at = [], 0
     for span in _CODE.finditer(plain):
         parts += [_quiet(plain[at : span.start()]), _code(span[2].strip())]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mcp_rag.reasoning.bearing import harmless
 from mcp_rag.reasoning.hostile import LEFT_OUT
+from mcp_rag.reasoning.unwrapping import unwrapped
 from mcp_rag.records import (
     Applicability,
     Citation,
@@ -107,11 +108,11 @@ def _quote(text: str) -> str:
 
 
 def _cause(issue: KnownIssue) -> str:
-    return issue.cause or issue.title
+    return unwrapped(issue.cause) or issue.title
 
 
 def _fix(issue: KnownIssue) -> str:
-    return issue.fix or issue.text[:DOCUMENT_CHARACTERS]
+    return unwrapped(issue.fix) or issue.text[:DOCUMENT_CHARACTERS]
 
 
 def _doubts(best: Evidence | None) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from mcp_rag.faces.cli.output import emit
 from mcp_rag.faces.serialisation import as_ranked
-from mcp_rag.faces.steps import steps_of
 from mcp_rag.records import Diagnosis, Evidence, History, Span, Verdict
 
 if TYPE_CHECKING:
@@ -91,7 +90,8 @@ def _rows(diagnosis: Diagnosis) -> list[tuple[str, Text]]:
     rows = [("failed", _quote(line, text)) for line, text in _key_lines(diagnosis)]
     if diagnosis.cause and diagnosis.fix:
         rows.append(("why", Text(_flat(diagnosis.cause.text))))
-        rows += [("" if number else "fix", Text(step)) for number, step in enumerate(steps_of(diagnosis.fix.text))]
+        steps = [_flat(line) for line in diagnosis.fix.text.splitlines() if line.strip()]
+        rows += [("" if number else "fix", Text(step)) for number, step in enumerate(steps)]
         rows += [("", Text(f"$ {command}", style="cyan")) for command in diagnosis.commands[:3]]
         rows.append(("evidence", _evidence(diagnosis)))
     elif diagnosis.verdict is Verdict.UNKNOWN:
