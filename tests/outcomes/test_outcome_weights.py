@@ -28,11 +28,12 @@ FOLDER = Path(__file__).parent
         ("twelfth", 0.95, 0.97),
         ("thirteenth", 0.96, 0.95),
         ("fourteenth", 0.93, 0.98),
-        ("fifteenth", 0.93, 1.0),
+        ("fifteenth", 0.92, 1.0),
         ("sixteenth", 1.0, 0.97),
         ("seventeenth", 0.97, 0.84),
         ("eighteenth", 0.9, 0.96),
         ("nineteenth", 0.97, 0.97),
+        ("twentieth", 0.92, 0.97),
         ("recovered", 0.65, 0.7),
     ],
 )

@@ -24,7 +24,7 @@ from mcp_rag.logs.grammars.harmless import is_harmless
 from mcp_rag.logs.grammars.listings import is_listed, is_task_failure, rescued_until
 from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
-from mcp_rag.logs.outcome_words import ANSWER, GOOD
+from mcp_rag.logs.outcome_words import ANSWER, says_good
 from mcp_rag.logs.scanning import Progress, hits, unseen
 
 LAST_LOOKED_AT = 40
@@ -100,7 +100,7 @@ def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int,
     words = NOT_AS_IT_MUST_BE
     for line in last_filled(texts, LAST_SAID):
         text = unprefixed(texts[line][:LONGEST_EXAMINED])
-        if (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks) or GOOD.search(text):
+        if (blocks and line <= blocks[-1].last) or any(at >= line - 1 for at, _ in marks) or says_good(text):
             return None
         shown = (
             text[:1].isspace()

@@ -17,10 +17,12 @@ from mcp_rag.logs.outcome_words import (
     BEHIND,
     CLIENT,
     DEALT_WITH,
+    GOES_ON,
     GRAVE,
     MILD,
     MILD_FIELD,
     NUMBERED,
+    OF_ALL,
     OTHER_LOG,
     QUOTED,
     RECORD,
@@ -111,9 +113,9 @@ class Setting:
         self.good_ends = sorted(
             line
             for line in ends
-            if is_last_try(texts, line) or (near[unnumbered(texts[line])] == 1 and not is_one_of_many(texts, line))
+            if ends_a_series(texts, line) or (near[unnumbered(texts[line])] == 1 and not is_one_of_many(texts, line))
         )
-        """The lines that say that all went well, and are no record of which many stand there, the last of counted tries aside:
+        """The lines that say that all went well, and are no record of which many stand there, or the last of a series:
         of the last few, and verdicts on the whole further up."""
 
 
@@ -196,6 +198,7 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
         and not is_of_a_client(block, setting.texts)
         and not is_answered_well(block, setting.texts)
         and not is_said_again(block, setting.texts)
+        and not is_dealt_with_below(block, setting.texts)
         and not any(line > block.last for line in setting.good_ends)
     )
 
@@ -205,6 +208,12 @@ def is_answered_well(block: Block, texts: Sequence[str]) -> bool:
     below = (ANSWER.search(text) for text in filled(texts, block.last + 1, block.last + 1 + ANSWERED_WITHIN))
     answer = next((found for found in below if found), None)
     return answer is not None and answer[1] in "23"
+
+
+def is_dealt_with_below(block: Block, texts: Sequence[str]) -> bool:
+    """Whether the line right below a block is a mild record of how it was dealt with."""
+    below = filled(texts, block.last + 1, block.last + 3)[:1]
+    return any((MILD.search(text) or MILD_FIELD.search(text)) and GOES_ON.search(text) for text in below)
 
 
 def is_said_again(block: Block, texts: Sequence[str], *, gravely: bool = False) -> bool:
@@ -275,10 +284,19 @@ def is_one_of_many(texts: Sequence[str], line: int) -> bool:
     return len(words) > 2 and "111" in alike
 
 
-def is_last_try(texts: Sequence[str], line: int) -> bool:
-    """Whether a line tells of a try by its number, and no other line of its words stands below it."""
-    words = unnumbered(texts[line])
-    return bool(TRY_NUMBERED.search(texts[line])) and all(unnumbered(text) != words for text in texts[line + 1 :])
+def ends_a_series(texts: Sequence[str], line: int) -> bool:
+    """Whether a line tells of a try by its number, or counts all of what lines above it counted a part of (``7 of 8``), and no
+    line of its words stands below it."""
+    words, counts = unnumbered(texts[line]), _counts(texts[line])
+    if any(unnumbered(text) == words for text in texts[line + 1 :]):
+        return False
+    before = [_counts(text) for text in texts[max(0, line - LINES_BEFORE) : line] if unnumbered(text) == words]
+    goes_on = any(some < of and (of, of) in counts for others in before for some, of in others)
+    return goes_on or bool(TRY_NUMBERED.search(texts[line]))
+
+
+def _counts(text: str) -> list[tuple[int, int]]:
+    return [(int(some), int(of)) for some, of in OF_ALL.findall(text[:LONGEST_TEXT])]
 
 
 def _differs_in_a_word(words: Sequence[str], others: Sequence[str]) -> bool:

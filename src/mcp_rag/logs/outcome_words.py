@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 MILD = re.compile(
-    r"^.{0,60}?(?:^|[\s\[(|<])"
+    r"^.{0,90}?(?:^|[\s\[(|<])"
     r"(?:(?:[Ww]arn(?:ing)?|[Ii]nfo(?:rmation)?|[Dd]ebug|[Nn]otice|[Nn]ote|NOTE|[Hh]int|HINT|[Ss]tyle)(?=[\]):>|])"
     r"|(?:INFO|DEBUG|WARN(?:ING)?|NOTICE|TRACE)\b)|^\[?[WID](?:\d{4}|[:,])? |level=(?:info|debug|warn)"
 )
 WARNS = re.compile(
-    r"^(?!Warning: Permanently added ).{0,60}?(?:^|[\s\[(|<])(?:[Ww]arn(?:ing)?(?=[\]):>|])|WARN(?:ING)?\b)"
+    r"^(?!Warning: Permanently added ).{0,90}?(?:^|[\s\[(|<])(?:[Ww]arn(?:ing)?(?=[\]):>|])|WARN(?:ING)?\b)"
     r"|^\[?W(?:\d{4}|[:,])? |level=warn"
 )
 GRAVE = re.compile(
@@ -32,6 +32,9 @@ DEALT_WITH = re.compile(
     r"|instead|default(?:s|ing)?|expected|intended|should|handled|caught|rescued|recover(?:ed|ing)?|simulated|allowed|harmless"
     r"|non-fatal|may|might|possibly|continu\w+|yet|going on|already)\b"
 )
+GOES_ON = re.compile(
+    r"(?i)\b(?:retry(?:ing)?|try(?:ing)? again|ignor(?:ed|ing)|skipp(?:ed|ing)|fall(?:s|ing)? ?back|continu\w+|going on)\b"
+)
 COULD_NOT = re.compile(
     r"(?i)\b(?:abort(?:ed|ing)?|giving up|gave up|exit(?:ing|ed)?|terminat\w+|unhandled|uncaught|killed|core dumped"
     r"|stopp(?:ed|ing)|refus\w+|cannot|can't|unable|must|fatal|denied|required)\b"
@@ -40,8 +43,8 @@ PLACE = re.compile(r"\S+\.\w{1,10}[:(]\d+|line \d+")
 DATA = re.compile(r"^\s*(?:[-*•]\s|[\w.-]{1,30}: \S+$|\|)|^\s*[\w.\"']+ ?= ?\S|[{\[(,;]$|[|│].*[|│]")
 EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Failure)\b")
 GOOD = re.compile(
-    r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet\w+|finished|ready(?! to exit)|built|installed|saved"
-    r"|created|written|started|listening|up[- ]to[- ]date|in sync|clean|healthy|valid|synced"
+    r"(?i)\b(?:success\w*|succeeded|pass(?:ed|ing)?|done|ok(?!=)|complet(?!e log)\w+|finished|ready(?! to exit)|built|installed"
+    r"|saved|created|written|started|listening|up[- ]to[- ]date|in sync|clean|healthy|valid|synced"
     r"|committed|published|exported|uploaded|delivered|rendered|restored|migrated|imported|deployed|verified|reconciled"
     r"|resolved|applied|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed|warnings?))\b"
     r"|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
@@ -66,7 +69,7 @@ SHUTS_DOWN = re.compile(
     r"(?i)\b(?:shut(?:s|ting)? ?down|exit(?:s|ing|ed)?|clos(?:e|es|ing|ed)|stopp?(?:s|ing|ed)?|terminat\w+|bye"
     r"|finished (?:server|worker|child))\b"
 )
-ROUTINE = re.compile(r"LOG:  (?:checkpoint|restartpoint) complete")
+ROUTINE = re.compile(r"LOG:  (?:checkpoint|restartpoint) complete|\[notice\] \d+#\d+: signal process started")
 COUNTS_BAD = re.compile(
     r"(?i)(?<![\w.])[1-9]\d* (?:\w+ ){0,2}(?:errors?|problems?|fail(?:ed|ures?|ing)|issues?)\b"
     r"|\b(?:errors?|failed|failures?)\W{1,3}[1-9]"
@@ -106,7 +109,7 @@ CLIENT = re.compile(
 )
 ANSWER = re.compile(r"\"(?:GET|POST|PUT|HEAD|DELETE|PATCH) \S+ HTTP/[\d.]+\"\s+(\d)\d\d\b")
 ASKED = re.compile(rf"\bSTATEMENT:|{_REFUSED_REQUEST}")
-BEHIND = re.compile(r"(?i)upstream|backend")
+BEHIND = re.compile(r"(?i)upstream|backend|\(13: permission denied\)")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
 _EXIT = (

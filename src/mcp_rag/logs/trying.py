@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mcp_rag.logs.blocks import Block
+from mcp_rag.logs.outcome_words import SHUTS_DOWN
 
 LONGEST_TRIED = 12
 """Lines of tries that are taken for one, each saying that another follows. Chosen by eye."""
@@ -56,8 +57,8 @@ _UNREACHED = re.compile(
     r"|(?:could not|couldn't|cannot|can't|failed to) (?:re)?connect"
 )
 _CONNECTED = re.compile(
-    r"(?i)(?<!not )(?<!never )\b(?:re-?connected|connected (?:to|again|after)|(?:socket|client|session) connected"
-    r"|connection (?:is |was )?(?:re-?)?(?:established|restored|opened)|reporting success)\b"
+    r"(?i)(?<!not )(?<!never )\b(?:re-?connected|connected (?:to|again|after)|(?:socket|client|session) connected|connected$"
+    r"|connection (?:is |was )?(?:re-?)?(?:established|restored|opened)|reporting success)(?!\w)"
 )
 """What a client says of a server that it does not reach, and does."""
 
@@ -92,7 +93,8 @@ def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
     if not counted or not any(map(_AGAIN.search, near)) or not all(map(_is_left, counted)):
         return False
     below = texts[block.last + 1 : block.last + 1 + MOST_LINES_BELOW]
-    return any(text.strip() and not _AGAIN.search(text) and not _COUNTED.search(text) for text in below)
+    ends = (_AGAIN, _COUNTED, SHUTS_DOWN)
+    return any(text.strip() and not any(end.search(text) for end in ends) for text in below)
 
 
 def _is_followed(text: str, below: Sequence[str]) -> bool:

@@ -340,6 +340,18 @@ def test_a_request_that_the_server_answered_well_after_all_is_weighed() -> None:
     assert chance_of(*STEPS, *logged, answer.format("500 Internal Server Error"), "INFO: mill grinds on") == 1.0
 
 
+def test_a_mild_record_right_below_tells_how_an_exception_was_dealt_with() -> None:
+    torn = ["2026-11-27 10:00:01 [mill.worker] ERROR sack 7 is torn", *CRASH]
+    assert chance_of(*torn, "2026-11-27 10:00:02 [mill.worker.retries] INFO Retrying sack 7 in 2 s", *STEPS) < 1.0
+    assert chance_of(*torn, "2026-11-27 10:00:02 [mill.worker.retries] INFO sack 8", *STEPS) == 1.0
+
+
+def test_the_last_of_a_series_of_counts_is_a_good_end_and_no_other_of_them() -> None:
+    ground = [f"{number} of 8 sacks ({number * 100 // 8}%) ground" for number in range(1, 9)]
+    assert chance_of(*CRASH, *ground, "Complete log(s): mill.log") < 1.0
+    assert chance_of(*CRASH, *ground[:-1], "Complete log(s): mill.log") == 1.0
+
+
 def test_what_is_said_of_each_of_many_ends_nothing() -> None:
     sold = [f"INFO -- mill: {grain} ok" for grain in ("oats", "rye", "wheat", "spelt")]
     assert chance_of(*CRASH, *sold) == 1.0

@@ -71,9 +71,22 @@ def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
             "ConnectionResetError: [Errno 104] Connection reset by peer",
             *STEPS,
         ],
+        ["ERROR:2026-11-28 22:20:34 1:1 DeviceProperties.cpp:50] gpuGetDeviceCount failed with code 35"],
+        ["lines: 100.0% (2 out of 2)", "branches: 62.5% (5 out of 8)"],
         [*CRASH, "This progress looks :) because there were failed tasks but they all succeeded in a retry"],
     ],
-    ids=["TAP", "Java's collector", "allowed", "rclone", "stopped", "Valgrind", "a client that left", "Luigi"],
+    ids=[
+        "TAP",
+        "Java's collector",
+        "allowed",
+        "rclone",
+        "stopped",
+        "Valgrind",
+        "a client that left",
+        "PyTorch",
+        "gcovr",
+        "Luigi",
+    ],
 )
 def test_what_well_known_tools_say_where_nothing_failed(told: list[str]) -> None:
     assert chance_of(*told) <= UNTOLD

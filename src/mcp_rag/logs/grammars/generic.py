@@ -63,7 +63,7 @@ WOULD_NOT_GO_ON = re.compile(rf"(?i)\b(?:{_WOULD_NOT_GO_ON})\b{_OF_NONE}")
 NOT_AS_IT_MUST_BE = re.compile(
     rf"(?i)\b(?:{_WOULD_NOT_GO_ON}|not|cannot|can't|isn't|doesn't|below|exceed|beyond|missing|absent|stale|expired|drift\w*|differs?|mismatch\w*|unequal"
     r"|giving up|gave up|invalid|wrong|too (?:many|few|long|large|small|old"
-    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|inconsistent|out of"
+    r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|inconsistent|out of(?! ?\d)"
     r"|bad|held|on hold|stopp(?:ed|ing) (?:run|after|at|early|because|here)|no longer|spent by|[1-9]\d* (?:findings?|violations?)|over (?:budget|quota|limit|the|\d)"
     r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
     r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"

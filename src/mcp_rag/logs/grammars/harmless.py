@@ -47,6 +47,7 @@ _ANYWHERE = (
     r"\b[Ss]kipped(?:: | \()",  # and why
     r"\|\| (?:exit|die|echo)",  # scripts, printed
     r"(?:^|: )W (?:[\w-]+/)+[\w-]+\.cc:\d+\]",  # warnings of TensorFlow and its kin
+    r"DeviceProperties\.cpp:\d+\] gpuGetDeviceCount failed",  # PyTorch's profiler where no GPU is
     r"Unable to register cu\w+ factory: Attempting to register factory for plugin",  # TensorFlow beside PyTorch or itself
     r"\bNOTICE:  |NOTICE: Config file \".*\" not found - using defaults",  # PostgreSQL says what it did; rclone needs none
     r"\[gc\b|\[(?:Full )?GC ",  # Java collects what it no longer needs, because an allocation would fail

@@ -13,11 +13,16 @@ _FRAMES = r"^\s+at |^\s*\^|^\s+(?:code|errno|syscall|path|requireStack|cause|\[c
 _THROWN = r"^(?!\w*Error\b)[A-Z]\w*(?: \[\w+\])?: (?=\S)"
 """A class of one's own that is not called an error; ``node-exception`` finds the others."""
 
+_REJECTED = r"^(?!\w*Error\b)[a-zA-Z][\w.]*: (?=\S)"
+"""What nobody awaited, where it begins with the call and not with a class."""
+
 RULES = (
     rule("node-exception", Role.CRASH, "error: |error [err_|error:|[err_|error]: ", r"^(?:Uncaught |Unhandled |\(node:\d+\) UnhandledPromiseRejectionWarning: |\[?)?(?:(?:[A-Z]\w*)?Error(?: \[[A-Z_]+\])?|[A-Z]\w* \[\w*Error\]): (?=.)",
          reach(_FRAMES, limit=80, needs=r"^\s+at |^\s+code: |^Require stack|^node:|^\s*throw "), "JavaScript exception", "javascript", "node"),
     rule("node-uncaught", Role.CRASH, "js:|ts:", r"^(?:file://)?(?:/|[A-Za-z]:\\)\S+\.[cm]?[jt]s:\d+$",
          reach(stop=r"^Node\.js v", blanks=2, limit=40, needs=_THROWN, key=_THROWN), "uncaught JavaScript exception", "javascript", "node"),
+    rule("node-uncaught", Role.CRASH, "promises:", r"^node:internal/process/promises:\d+$",
+         reach(stop=r"^Node\.js v", blanks=2, limit=40, needs=_REJECTED, key=_REJECTED), "uncaught JavaScript exception", "javascript", "node"),
     rule("node-fatal", Role.CRASH, "fatal error: |javascript heap out of memory|node::abort", r"FATAL ERROR: .*(?:heap|Allocation|v8|node)", reach(r"^\s*\d+: 0x|^----", blanks=1, limit=40), "Node ran out of memory or aborted", "javascript", "node"),
     rule("browser-cors", Role.CRASH, "cors policy|cross-origin request blocked", r"has been blocked by CORS policy|Cross-Origin Request Blocked: ", ONE_LINE, "the browser blocked a request to another origin", "javascript", "browser", merges=2),
     rule("tsc-error", Role.COMPILE, "error ts|ts(", r"error (?:\w*\x1b\S*)?TS\d+: ", reach(r"^\s+\S|^\d+\s|^\s*~+", blanks=1), "TypeScript compile error", "typescript", "tsc", merges=2),

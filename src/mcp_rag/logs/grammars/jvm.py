@@ -28,12 +28,24 @@ def _javac(passage: Passage, at: int) -> Extent:
     return at, last, at
 
 
+_NAMED = re.compile(r"^(?:[\w$]+\.)*[A-Z](?!arning\b)[\w$]*[a-z][\w$]*(?:: |$)")
+
+
+def _thrown_above(passage: Passage, at: int) -> Extent | None:
+    """The frames from the first one on, and above them an exception whose class is not called one."""
+    if at == 0 or not _NAMED.match(passage[at - 1]):
+        return None
+    extent = _TRACE(passage, at)
+    return (at - 1, extent[1], extent[2] if extent[2] > at else at - 1) if extent else None
+
+
 RULES = (
     rule("jvm-option", Role.TOOL, "unrecognized vm option|unrecognized option: |invalid maximum heap size|invalid initial heap size|conflicting collector combinations",
          r"^(?:Error: )?(?:Unrecognized VM option '|Unrecognized option: -|Invalid (?:maximum|initial) heap size: -|Conflicting collector combinations)",
          reach(r"^Error: (?:Could not create the Java Virtual Machine|A fatal exception has occurred)|^Did you mean|^The specified size"), "the JVM refused an option", "java", "java"),
     rule("java-exception", Role.CRASH, "exception in thread",
          r"Exception in thread \"[^\"]*\" ", _TRACE, "uncaught exception of a Java thread", "java", "java", merges=1),
+    rule("java-thrown", Role.CRASH, "\tat ", r"^\tat [\w$.<>/]+\(\w[\w$]*\.(?:java|scala|kt|groovy|clj):\d+\)$", _thrown_above, "uncaught exception of a Java thread", "java", "java"),
     rule("java-fatal", Role.CRASH, "fatal error has been detected|could not find or load main class|unable to access jarfile|could not create the java virtual machine|unsupportedclassversionerror|outofmemoryerror",
          r"A fatal error has been detected by the Java|^Error: (?:Could not find or load|Unable to access jarfile|Could not create the Java)|java\.lang\.(?:OutOfMemoryError|UnsupportedClassVersionError)",
          reach(r"^#|^Caused by|^Error: |^\s+at ", limit=60), "the Java machine could not go on", "java", "java"),
