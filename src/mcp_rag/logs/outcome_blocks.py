@@ -183,7 +183,7 @@ def heads_zeros(block: Block, texts: Sequence[str]) -> bool:
 def speaks_for_itself(block: Block, setting: Setting) -> bool:
     """Whether a block needs no weighing: a server's last answers, a record of severity ERROR or worse, or an exception, a panic
     or a signal of which no milder record tells, unless it is a client's mistake, a quotation or a row, the request was answered
-    well, its message is told again mildly, or the log ends well behind it."""
+    well, the record itself or a mild one below tells how it was dealt with, or the log ends well behind it."""
     head = setting.texts[block.first][:LONGEST_TEXT]
     if block.rule is ANSWERS_BADLY:
         return not any(line > block.last for line in setting.good_ends)
