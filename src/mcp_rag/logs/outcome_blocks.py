@@ -292,7 +292,7 @@ def ends_a_series(texts: Sequence[str], line: int) -> bool:
         return False
     before = [_counts(text) for text in texts[max(0, line - LINES_BEFORE) : line] if unnumbered(text) == words]
     goes_on = any(some < of and (of, of) in counts for others in before for some, of in others)
-    return goes_on or bool(TRY_NUMBERED.search(texts[line]))
+    return goes_on or bool(TRY_NUMBERED.search(texts[line][:LONGEST_TEXT]))
 
 
 def _counts(text: str) -> list[tuple[int, int]]:

@@ -142,7 +142,7 @@ def was_committed(block: Block, texts: Sequence[str]) -> bool:
 
 def was_connected(block: Block, texts: Sequence[str]) -> bool:
     """Whether a client tells that it did not reach a server, and further down that it is connected."""
-    if not all(map(_UNREACHED.search, {texts[block.first], texts[block.key]})):
+    if not all(_UNREACHED.search(texts[line][:LONGEST_RECORD]) for line in {block.first, block.key}):
         return False
     below = texts[block.last + 1 : block.last + 1 + CONNECTED_WITHIN]
     return any("onnect" in text and _CONNECTED.search(text[:LONGEST_RECORD]) for text in below)
