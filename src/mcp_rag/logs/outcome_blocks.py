@@ -22,7 +22,6 @@ from mcp_rag.logs.outcome_words import (
     MILD,
     MILD_FIELD,
     NUMBERED,
-    OF_ALL,
     OTHER_LOG,
     QUOTED,
     RECORD,
@@ -30,6 +29,7 @@ from mcp_rag.logs.outcome_words import (
     SHUTS_DOWN,
     TRY_NUMBERED,
     WARNS,
+    counts_in,
     ends_well,
     says_bad,
     says_good,
@@ -287,16 +287,13 @@ def is_one_of_many(texts: Sequence[str], line: int) -> bool:
 def ends_a_series(texts: Sequence[str], line: int) -> bool:
     """Whether a line tells of a try by its number, or counts all of what lines above it counted a part of (``7 of 8``), and no
     line of its words stands below it."""
-    words, counts = unnumbered(texts[line]), _counts(texts[line])
+    words, counts = unnumbered(texts[line]), counts_in(texts[line][:LONGEST_TEXT])
     if any(unnumbered(text) == words for text in texts[line + 1 :]):
         return False
-    before = [_counts(text) for text in texts[max(0, line - LINES_BEFORE) : line] if unnumbered(text) == words]
+    above_it = texts[max(0, line - LINES_BEFORE) : line]
+    before = [counts_in(text[:LONGEST_TEXT]) for text in above_it if unnumbered(text) == words]
     goes_on = any(some < of and (of, of) in counts for others in before for some, of in others)
     return goes_on or bool(TRY_NUMBERED.search(texts[line][:LONGEST_TEXT]))
-
-
-def _counts(text: str) -> list[tuple[int, int]]:
-    return [(int(some), int(of)) for some, of in OF_ALL.findall(text[:LONGEST_TEXT])]
 
 
 def _differs_in_a_word(words: Sequence[str], others: Sequence[str]) -> bool:

@@ -47,7 +47,6 @@ from mcp_rag.logs.outcome_words import (
     LOST,
     MILD,
     NONE_LOST,
-    OF_ALL,
     OTHER_LOG,
     PLACE,
     RECORD,
@@ -55,6 +54,7 @@ from mcp_rag.logs.outcome_words import (
     SHUTS_DOWN,
     TIMED,
     WARNS,
+    counts_in,
     is_ordinary,
     says_bad,
     says_good,
@@ -271,7 +271,7 @@ def _of_end(block: Block, setting: Setting) -> list[float]:
     good = [good for line, good, _ in setting.last if line > block.last]
     bad = [bad for line, _, bad in setting.last if line > block.last]
     texts = [setting.texts[line][:LONGEST_TEXT] for line, _, _ in setting.last if line > block.last]
-    counts = [(int(some), int(of)) for text in texts for some, of in OF_ALL.findall(text) if int(of)]
+    counts = [(some, of) for text in texts for some, of in counts_in(text) if of]
     return [
         _share(bool, good, LAST_LINES),
         _share(bool, bad, LAST_LINES),

@@ -55,7 +55,7 @@ BAD = re.compile(
 )
 NONE_BAD = re.compile(
     r"(?i)(?<!=)\b(?:no|0|zero|without) (?:\w+ )?(?:errors?|failed|failures?|problems?|issues?)"
-    r"|(?:errors?|failed|failures?)\W{1,3}0\b|\berror summary: 0 errors"
+    r"|(?:errors?|failed|failures?)\W{1,3}0\b|\b(?:error|failure)s? (?:summary|count|total)\W{1,3}0\b"
 )
 NEGATED = re.compile(r"(?i)\b(?:not|no longer|before|until|unless|without|false)\b|n't\b")
 ADVICE = re.compile(
@@ -99,7 +99,7 @@ VERDICT = re.compile(
 )
 BLOCKS_NOTHING = re.compile(r"(?i)\b(?:informational|advisory|non-?blocking|not blocking|report[- ]only)\b")
 ROW = re.compile(r"\s*[|│]?\s*\d+(?:\t|\s*[|│]\s)")
-TRY_NUMBERED = re.compile(r"(?i)\b(?:attempt|try|retry|round)\W{0,2}\d+(?=[:,)]| -)")
+TRY_NUMBERED = re.compile(r"(?i)\b(?:attempt|try|retry)\W{0,2}(\d{1,9})\b(?! ?(?:/|of) ?\d)")
 TRY = re.compile(r"(?i)\b(?:attempts?|tr(?:y|ies|ying)|retry(?:ing)?|retries|round|poll)\b")
 _REFUSED_REQUEST = r"HTTP/\d[\d.]*\"?\W{1,4}4[012]\d\b"
 CLIENT = re.compile(
@@ -113,7 +113,8 @@ BEHIND = re.compile(r"(?i)upstream|backend|\(13: permission denied\)")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 NUMBERED = re.compile(r"\W{0,8}([A-Za-z]\w{0,30})[ #:-]{1,2}(\d{1,7})\b")
 _EXIT = (
-    r"(?i)^(?!\s*(?:[✓✔√]|ok\b|(?:--- )?pass)|.*\b(?:worker|pid|expect\w*|want(?:s|ed)?|should|must|(?:done|finished) \()\b)"
+    r"(?i)^(?!\s*(?:[✓✔√]|ok\b|(?:--- )?pass)|.*\b(?:worker|pid|expect\w*|want(?:s|ed)?|should|must"
+    r"|(?:done|finished) \((?!exit|rc\b|return)\w+ )\b)"
     r"(?:.*[\s(:])?(?:exit(?:ed|s)?(?: (?:code|status|with))*|rc|return ?code)\s?[:=]?\s?\(?"
 )
 EXITED = re.compile(rf"{_EXIT}(?!143\b)[1-9]\d{{0,2}}\)?\.?$")
@@ -129,13 +130,17 @@ def says_good(text: str) -> bool:
     return bool(GOOD.search(text)) and not ADVICE.search(text) and not NEGATED.search(text) and not says_bad(text)
 
 
+def counts_in(text: str) -> list[tuple[int, int]]:
+    """What a line counts of a whole: how many, and of how many (``7 of 8``)."""
+    return [(int(some), int(of)) for some, of in OF_ALL.findall(text)]
+
+
 def counts_all(text: str) -> bool:
     """Whether a line counts all of what there was (``6 of 6``), or none that was lost, and holds no word of failure."""
     text = TRY_NUMBERED.sub("", text)
     if NEGATED.search(text) or TRY.search(text) or says_bad(text):
         return False
-    counts = [(int(some), int(of)) for some, of in OF_ALL.findall(text)]
-    if counts:
+    if counts := counts_in(text):
         return all(some == of > 0 for some, of in counts)
     return bool(NONE_LOST.search(text) or ALL_DONE.search(text)) and not LOST.search(text)
 

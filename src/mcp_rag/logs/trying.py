@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mcp_rag.logs.blocks import Block
-from mcp_rag.logs.outcome_words import SHUTS_DOWN
+from mcp_rag.logs.outcome_words import SHUTS_DOWN, TRY_NUMBERED
 
 LONGEST_TRIED = 12
 """Lines of tries that are taken for one, each saying that another follows. Chosen by eye."""
@@ -25,8 +25,6 @@ _COUNTED = re.compile(
     r"|\b(?P<left>\d{1,9}) (?:retries|attempts|tries)\b",
     re.IGNORECASE,
 )
-
-_NUMBERED_TRY = re.compile(r"(?i)\b(?:attempt|try|retry)\W{0,2}(\d{1,9})\b(?! ?(?:/|of) ?\d)")
 
 _DIGIT = re.compile(r"\d")
 
@@ -86,7 +84,7 @@ def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
     """Whether tries are counted, this was not the last one, and something else than a try stands below: the next went well.
     Where nobody says how many there may be, this was not the last one if a later one is told of below in the same words."""
     near = texts[block.first : block.last + 1 + LINES_BELOW]
-    numbered = next((line for line in reversed(near) if _NUMBERED_TRY.search(line[:LONGEST_RECORD])), None)
+    numbered = next((line for line in reversed(near) if TRY_NUMBERED.search(line[:LONGEST_RECORD])), None)
     if numbered and _is_followed(numbered, texts[block.last + 1 : block.last + 1 + MOST_LINES_BELOW]):
         return True
     counted = [found for text in near if (found := _COUNTED.search(text))]
@@ -99,12 +97,12 @@ def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:
 
 def _is_followed(text: str, below: Sequence[str]) -> bool:
     """Whether a line tells the number of a try, and a line of the same words with a higher one stands ``below``."""
-    said = _NUMBERED_TRY.search(text[:LONGEST_RECORD])
+    said = TRY_NUMBERED.search(text[:LONGEST_RECORD])
     if said is None:
         return False
     start = _shape(text[: said.start(1)])
     others = (other for other in below if _shape(other[: said.start(1)]) == start)
-    return any((later := _NUMBERED_TRY.match(other, said.start())) and int(later[1]) > int(said[1]) for other in others)
+    return any((later := TRY_NUMBERED.match(other, said.start())) and int(later[1]) > int(said[1]) for other in others)
 
 
 def _shape(text: str) -> str:
