@@ -1,4 +1,4 @@
-"""What a terminal or a CI site adds to a line is taken off again; the number of lines never changes.
+"""What a terminal, a shell or a CI site adds to a line is taken off again; the number of lines never changes.
 
 A block of lines is cleaned at once: controls are removed from the bytes, and the steps that go line by line run only
 where the block shows what they look for.
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mcp_rag.logs.json_lines import find_record_style, read_record
+from mcp_rag.logs.powershell import FRAMES, MISREAD, reread, unframed
 from mcp_rag.logs.storage import Stored
 
 CONTROLS = bytes(c for c in (*range(32), 127) if c not in b"\t\n\r\b")
@@ -34,6 +35,8 @@ _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?:\d{7}Z |\d{6}Z \d\d[OE][+ ])"
 _STAMPS = re.compile(rf"\ufeff*(?:{_STAMP}|\ufeff++|[^\t]{{1,200}}+\t[^\t]{{1,200}}+\t\ufeff?{_STAMP})*")
 """Also behind the job and step that ``gh run view --log`` puts before them."""
 _SOME_STAMP = re.compile(r"\.\d{6,7}Z ")
+
+_MISREAD = tuple(character.encode() for character in MISREAD)
 
 _NEWLINE = " ⏎ "
 """Stands for a line end inside a JSON record, which is one line of the log."""
@@ -83,13 +86,20 @@ def _clean_plain(block: bytes) -> list[str]:
         block = _SEQUENCE.sub(b"", block)
     block = block.translate(None, CONTROLS).replace(b"\r\n", b"\n")
     text = block.decode("utf-8", "replace")
-    if not text.isascii() and b"\xc2" in block:
-        text = _C1.sub("", text)
+    if not text.isascii():
+        text = _C1.sub("", text) if b"\xc2" in block else text
+        text = reread(text) if may_be_misread(block) else text
     text = text.removesuffix("\r")
     lines = text.split("\n")
     if "\r" in text or "\b" in text:
         lines = [_show_last(line) if "\r" in line or "\b" in line else line for line in lines]
-    return _unmark(text, lines)
+    lines = _unmark(text, lines)
+    return unframed(lines) if FRAMES in text else lines
+
+
+def may_be_misread(block: bytes) -> bool:
+    """Whether it holds the first byte of UTF-8 that was read in another encoding, as it came out."""
+    return any(first in block for first in _MISREAD)
 
 
 def _unmark(text: str, lines: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import overload
 
-from mcp_rag.logs.cleaning import CONTROLS, Cleaner
+from mcp_rag.logs.cleaning import CONTROLS, Cleaner, may_be_misread
 from mcp_rag.logs.storage import IN_MEMORY_BYTES, Stored, pieces
 
 SMALL_BYTES = 4_000_000
@@ -227,7 +227,7 @@ class LargeTexts(Sequence[str]):
         """Whether cleaning would take nothing off but line ends, stamps and folds: such bytes hold every word of the
         cleaned lines, and some more."""
         plain = len(data.translate(None, CONTROLS)) == len(data)
-        return plain and b"\b" not in data and data.count(b"\r") == data.count(b"\r\n")
+        return plain and b"\b" not in data and data.count(b"\r") == data.count(b"\r\n") and not may_be_misread(data)
 
     @overload
     def __getitem__(self, index: int) -> str: ...

@@ -56,6 +56,8 @@ RULES = (
     rule("sbt-error", Role.COMPILE, "[error]|-- error|-- [e", r"^\[error\] (?!\s*at )(?:\S|\s+\S)|^-- (?:\[E\d+\] )?.*Error: ",
          reach(r"^\[error\] (?!\(.* / |Total time|java\.lang\.RuntimeException)"), "errors reported by sbt", "scala", "sbt", merges=1),
     rule("scala-error", Role.COMPILE, ".scala:", r"^\S+\.scala:\d+: error: ", reach(r"^\s"), "Scala compile error", "scala", "scalac"),
+    rule("gradle-gave-up", Role.CONSEQUENCE, "* what went wrong", r"^\* What went wrong:",
+         reach(stop=r"^\* (?:Try|Get more|Exception is)", blanks=1, key=r"^> Process 'command", needs=r"^> Process 'command .* finished with non-zero exit value"), "what Gradle ran ended with an error", "java", "gradle"),
     rule("gradle-went-wrong", Role.TOOL, "* what went wrong", r"^\* What went wrong:",
          reach(stop=r"^\* (?:Try|Get more|Exception is)", blanks=1, key=r"^(?!\* What)(?!Execution failed for task)\s*\S", limit=60), "what Gradle says went wrong", "java", "gradle", merges=3),
     rule("gradle-task-failed", Role.CONSEQUENCE, "> task", r"^> Task \S+ FAILED$", reason="the task that Gradle gave up on", language="java", tool="gradle"),

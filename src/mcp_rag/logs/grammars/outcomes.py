@@ -61,7 +61,7 @@ ENDINGS = (
     _ending(
         Ending.EXIT,
         "exited with |exit code|exit status|failed and exited|stopped your build",
-        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code |status )?(?!0\b)-?\d+\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|^(?!.*LOG:  background worker ).*[Ee]xit code:? (?!0\b)\d+\b(?! (?:means|if|when)\b)",
+        r"^The command .*exited with (?:code |status )?(?!0\b)-?\d+|exited with (?:code:? |status:? )?(?!0\b)-?\d+(?: and signal: \w+)?\.?$|(?:completed|finished|failed) with exit code (?!0\b)\d+|failed and exited with|stopped your build|^(?!.*LOG:  background worker ).*[Ee]xit code:? (?!0\b)\d+\b(?! (?:means|if|when)\b)",
     ),
     _ending(Ending.EXIT, "##[error]", r"^##\[error\]"),
     _ending(
@@ -92,6 +92,12 @@ ENDINGS = (
     _ending(Ending.FAILURE, "unreachable=", r":\s+ok=\d+\s.*\b(?:unreachable|failed)=[1-9]"),
     _ending(Ending.FAILURE, "done. pass=", r"Done\. PASS=\d+ WARN=\d+ ERROR=[1-9]"),
     _ending(Ending.FAILURE, "too many warnings", r"^ESLint found too many warnings"),
+    _ending(
+        Ending.FAILURE,
+        "exiting the build|build error occurred|failed to compile|bundle generation failed|error during build",
+        r"^Export encountered .*exiting the build|^> Build error occurred|^Failed to compile\.|^Application bundle generation failed|^error during build:",
+    ),
+    _ending(Ending.EXIT, " verbose exit ", r"^\d+ verbose exit (?:\[ )?-?[1-9]"),
     _ending(Ending.GATE, "test suites: ", r"^Test Suites: [1-9]\d* failed"),
     _ending(Ending.FAILURE, " fail ", r"^[#ℹ] fail [1-9]\d*$"),
     _ending(Ending.FAILURE, "no tests ran", r"^=* ?no tests ran in "),

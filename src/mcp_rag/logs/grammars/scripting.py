@@ -23,6 +23,8 @@ RUBY = (
 
 PHP = (
     rule("php-fatal", Role.CRASH, "fatal error: |parse error: |php fatal|uncaught ", r"^(?:\[[^\]]+\] )?(?:PHP )?(?:Fatal|Parse|Catchable fatal) error:\s(?!exception )", reach(r"^(?:Stack trace:|#\d+ |\s+thrown in|\s+\S)", blanks=0), "PHP fatal error", "php", "php"),
+    rule("monolog-exception", Role.LOGGED, "error: |critical: |alert: |emergency: ", r"^(?:\[[^\]]+\] )?[\w-]+\.(?:ERROR|CRITICAL|ALERT|EMERGENCY): .*\{\".*\bexception\"",
+         reach(r"^\[(?:stacktrace|previous exception)\]|^#\d+ |^\"\} ?$"), "an exception in Monolog's records", "php", "monolog", merges=-1),
     rule("phpunit-failure", Role.TEST, "failure|error", r"^There (?:was|were) \d+ (?:failure|error)s?:", reach(stop=r"^(?:FAILURES!|ERRORS!|WARNINGS!|OK\b|Tests: \d|--$|Generating code|There (?:was|were) \d+ (?:risky|skipped|incomplete|warning))", blanks=3, key=r"^Failed asserting|^\S*(?:Exception|Error):", limit=4 * LONGEST_BLOCK, skips_head=True), "failed PHPUnit tests", "php", "phpunit", merges=3),
     rule("composer-error", Role.TOOL, "your requirements could not|could not be resolved|[composer\\|runtimeexception|  problem 1", r"^\s*Your requirements could not be resolved|^\s+\[\w+(?:\\\w+)*Exception\]", reach(r"^\s", blanks=1, key=r"^\s+- |Exception\]?$|^\s+(?!Problem \d)\S", limit=60), "composer could not install", "php", "composer"),
     rule("php-lint", Role.COMPILE, "errors parsing", r"^Errors parsing ", ONE_LINE, "PHP syntax error", "php", "php"),
