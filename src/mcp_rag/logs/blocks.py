@@ -25,6 +25,7 @@ from mcp_rag.logs.grammars.listings import is_listed, is_task_failure, rescued_u
 from mcp_rag.logs.grammars.outcomes import Ending, EndingRule
 from mcp_rag.logs.grammars.rule import LONGEST_EXAMINED, PREFIX, Passage, Role, Rule
 from mcp_rag.logs.outcome_words import ANSWER, says_good
+from mcp_rag.logs.restarts import last_start
 from mcp_rag.logs.scanning import Progress, hits, unseen
 
 LAST_LOOKED_AT = 40
@@ -89,7 +90,30 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
         _add(blocks, block)
     last = _said_last(texts, blocks, marks) or _answers_badly(texts, blocks)
     told = _following_installs([block for block in blocks if block.rule.role is not Role.HARMLESS], texts)
-    return Survey(_unmended(told, texts) + ([last] if last else []), marks)
+    return _of_the_last_run(Survey(_unmended(told, texts) + ([last] if last else []), marks), texts)
+
+
+def _of_the_last_run(found: Survey, texts: Sequence[str]) -> Survey:
+    """What was found in the last of several runs, where that one failed itself, came further than the last one that did, or
+    ends well: what an earlier run died of is mended by then."""
+    begun = last_start(texts)
+    if not begun:
+        return found
+    of_it = Survey(
+        [block for block in found.blocks if block.first >= begun], [mark for mark in found.marks if mark[0] >= begun]
+    )
+    failed = any(block.rule.role >= Role.GENERIC for block in of_it.blocks)
+    ended = bool(of_it.lines_of(Ending.EXIT, Ending.FAILURE))
+    last_bad = max(
+        [
+            *(block.first for block in found.blocks if block.rule.role >= Role.GENERIC and block.first < begun),
+            *(line for line in found.lines_of(Ending.EXIT, Ending.FAILURE) if line < begun),
+        ],
+        default=0,
+    )
+    came_further = len(texts) - begun > last_bad - last_start(texts[:last_bad])
+    ends_well = any(map(says_good, (texts[line][:LONGEST_EXAMINED] for line in last_filled(texts, 1))))
+    return of_it if failed or (not ended and (came_further or ends_well)) else found
 
 
 def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int, Ending]]) -> Block | None:

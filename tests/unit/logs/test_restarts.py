@@ -1,0 +1,56 @@
+"""Several runs in one log: the last one counts."""
+
+from __future__ import annotations
+
+from outcome_samples import chance_of
+
+from mcp_rag.logs.blocks import survey
+from mcp_rag.logs.grammars.rule import Role
+from mcp_rag.logs.outcome import THRESHOLD
+from mcp_rag.logs.restarts import last_start
+
+
+def _start(minute: int) -> list[str]:
+    return [
+        f"[2026-11-04 09:{minute}:18 +0000] [1] [INFO] Starting mill 20.1.0",
+        f"[2026-11-04 09:{minute}:18 +0000] [1] [INFO] Listening at: http://0.0.0.0:8000 (1)",
+    ]
+
+
+DIED = ["Traceback (most recent call last):", '  File "/srv/mill.py", line 3, in <module>', "KeyError: 'oats'"]
+OTHER = ["Traceback (most recent call last):", '  File "/srv/mill.py", line 9, in <module>', "ValueError: no hopper"]
+SERVED = [f"[2026-11-04 09:50:{second} +0000] [1] [INFO] ground {second} sacks" for second in range(20, 40)]
+
+
+def test_what_an_earlier_run_died_of_is_nothing_to_one_that_came_further() -> None:
+    assert chance_of(*_start(10), *DIED) > THRESHOLD
+    assert chance_of(*_start(10), *DIED, *_start(50), *SERVED) < THRESHOLD
+
+
+def test_a_run_that_came_no_further_mends_nothing() -> None:
+    assert chance_of(*_start(10), *SERVED, *DIED, *_start(50), SERVED[0]) > THRESHOLD
+
+
+def test_where_the_last_run_failed_too_it_alone_is_told() -> None:
+    log = [*_start(10), *DIED, *_start(50), *SERVED, *OTHER]
+    assert [log[block.key] for block in survey(log).blocks] == ["ValueError: no hopper"]
+
+
+def test_a_last_run_of_which_only_the_end_is_told_hides_no_cause() -> None:
+    log = [*_start(10), *DIED, *_start(50), "make: *** [mill] Error 1"]
+    assert any(block.rule.role is Role.CRASH for block in survey(log).blocks)
+
+
+def test_a_part_of_a_run_is_no_run() -> None:
+    for opening in ("Starting test session", "Starting job", "Running migration"):
+        assert last_start([opening, "reading mill.toml", *DIED, opening, "reading mill.toml", *SERVED]) == 0
+    counted = ["Starting mill 1", "reading mill.toml", *DIED, "Starting mill 2", "reading mill.toml"]
+    assert last_start(counted) == 0
+    assert last_start(["Starting mill", "reading a", *DIED, "Starting mill", "reading b"]) == 0
+    assert last_start(["oats", "rye", *DIED, "oats", "rye"]) == 0
+    assert last_start([]) == last_start(["Starting mill"]) == last_start([""] * 40) == 0
+
+
+def test_a_script_that_npm_runs_again_is_a_run() -> None:
+    head = ["", "> mill@1.0.0 dev /srv/mill", "> webpack-dev-server --progress", ""]
+    assert last_start([*head, "Killed", *head, "listening"]) == len(head) + 2
