@@ -65,6 +65,12 @@ LONGEST_TEXT = 400
 LAST_BLOCKS, LAST_OF_ROLE, FIRST_OF_ROLE = 60, 15, 5
 """Blocks of a log that are judged: the last ones, and of each role the last and the first."""
 
+LONGEST_EPILOGUE = 120
+"""Lines at the end of a log that say nothing of how it ended: empty ones, and with what a library takes its leave of every
+process, whatever it died of. Chosen by eye."""
+
+_EPILOGUE = re.compile(r"wandb: ")
+
 DIGITS = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b|\d+")
 """What of a line differs from one record to the next."""
 
@@ -77,7 +83,7 @@ _TYPES = re.compile(r"^(?:[\w.]+(?:Error|Exception|Failure|Refused)?: )+")
 _RAISED = re.compile(r"<\w+(?:Error|Exception): .+?>(?=,|$)")
 """An exception that a record tells of as Python shows it."""
 
-_IGNORED = re.compile(r"Exception ignored (?:in|while|on)\b")
+_IGNORED = re.compile(r"Exception ignored (?:in|while|on)\b|.{0,200}--- Logging error ---$")
 _SERVING = re.compile(r"^Exception (?:occurred|happened) during processing of request from ")
 _LEFT = re.compile(r"(?:BrokenPipe|ConnectionReset|ConnectionAborted)Error\b")
 _NODE_PASSED = re.compile(r"ℹ fail 0$")
@@ -93,7 +99,7 @@ class Setting:
     def __init__(self, found: Survey, texts: Sequence[str]) -> None:
         self.texts = texts
         self.count = len(texts)
-        while self.count and len(texts) - self.count < LAST_LOOKED_AT and not texts[self.count - 1].strip():
+        while self.count and len(texts) - self.count < LONGEST_EPILOGUE and _says_nothing(texts[self.count - 1]):
             self.count -= 1
         self.done = found.lines_of(Ending.STEP_DONE)
         self.steps = found.lines_of(Ending.STEP)
@@ -117,6 +123,10 @@ class Setting:
         )
         """The lines that say that all went well, and are no record of which many stand there, or the last of a series:
         of the last few, and verdicts on the whole further up."""
+
+
+def _says_nothing(text: str) -> bool:
+    return not text.strip() or bool(_EPILOGUE.match(text))
 
 
 def _said_before_shutdown(texts: Sequence[str], end: int) -> list[int]:
@@ -155,7 +165,7 @@ def judged(found: Survey, after: int, texts: Sequence[str]) -> list[Block]:
 
 def was_ignored(block: Block, texts: Sequence[str]) -> bool:
     """Whether Python says above an exception that it ignored it, as it must where nobody could catch it: in ``__del__``, or
-    while it shuts down (``sys.unraisablehook``)."""
+    while it shuts down (``sys.unraisablehook``), and as ``logging`` does with a record that it could not format."""
     return any(map(_IGNORED.match, texts[max(0, block.first - 1) : block.first + 1]))
 
 

@@ -48,10 +48,12 @@ GOOD = re.compile(
     r"|committed|published|exported|uploaded|delivered|rendered|restored|migrated|imported|deployed|verified|reconciled"
     r"|resolved|applied|(?<!=)(?:no|0) (?:errors?|issues?|problems?|failures?|failed|warnings?))\b"
     r"|[✓✔√]|\b100 ?%(?! +/)|成功|完成|通过|就绪"
+    r"|\b(?:com sucesso|con éxito|avec succès|erfolgreich|con successo|успешно)\b"
 )
 BAD = re.compile(
     r"(?i)\b(?:error|failed|failures?|fatal|exception|abort\w*|cannot|denied|refused|killed|not found|no such|invalid|unable"
-    r"|missing|exit(?:ed)? (?:with )?(?:code |status )?[1-9]\d*|must|unknown|undefined|unreachable=[1-9])\b|错误|失败|异常|无法"
+    r"|missing|exit(?:ed)? (?:with )?(?:code |status )?[1-9]\d*|must|unknown|undefined|unreachable=[1-9]"
+    r"|erros?|falh(?:a|ou)|erreurs?|échec|échoué|fehler|fehlgeschlagen|errore|fallito|falló|ошибк[аи])\b|错误|失败|异常|无法"
 )
 NONE_BAD = re.compile(
     r"(?i)(?<!=)\b(?:no|0|zero|without) (?:\w+ )?(?:errors?|failed|failures?|problems?|issues?)"

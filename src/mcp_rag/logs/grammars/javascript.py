@@ -44,6 +44,7 @@ RULES = (
     rule("next-prerender", Role.TOOL, "error occurred prerendering", r"^Error occurred prerendering page ", reach(stop=r"^Export encountered|^> Export|^\s*$", key=r"^(?!Error occurred)\S.*Error\b"), "Next.js could not render a page", "javascript", "next", merges=2),
     rule("npm-lifecycle", Role.CONSEQUENCE, "elifecycle|npm err! test failed|exit status|npm error lifecycle", r"^npm (?:ERR!|error) (?:code ELIFECYCLE|Test failed|.*: `.*`$|Exit status|errno|lifecycle|command)|ELIFECYCLE", reach(r"^npm (?:ERR!|error)"), "a script that npm ran failed", "javascript", "npm"),
     rule("yarn-error", Role.TOOL, "error ", r"^error (?!Command failed|An unexpected error|\S+\.\w+:\d)(?:[A-Z\"'`(]|\S+@\S|https?:)", INDENTED, "yarn failed", "javascript", "yarn"),
+    rule("yarn-error-log", Role.CRASH, "trace:", r"^Trace: ?$", reach(r"^\s+\S", needs=r"^  \w*(?:Error|Exception)\b", key=r"^  \w*(?:Error|Exception)\b"), "what yarn died of", "javascript", "yarn"),
     rule("yarn-gave-up", Role.CONSEQUENCE, "error command failed", r"^error Command failed", reason="a script that yarn ran failed", language="javascript", tool="yarn"),
     rule("yarn-berry", Role.TOOL, "➤ yn", r"^➤ YN(?!0000)\d+: .*(?:✘|rror|failed|doesn't|couldn't)", ONE_LINE, "yarn failed", "javascript", "yarn", merges=1),
     rule("pnpm-error", Role.TOOL, "err_pnpm|elifecycle", r"ERR_PNPM_(?!RECURSIVE_RUN)\w+", INDENTED, "pnpm failed", "javascript", "pnpm"),

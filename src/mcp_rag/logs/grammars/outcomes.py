@@ -97,6 +97,11 @@ ENDINGS = (
         "exiting the build|build error occurred|failed to compile|bundle generation failed|error during build",
         r"^Export encountered .*exiting the build|^> Build error occurred|^Failed to compile\.|^Application bundle generation failed|^error during build:",
     ),
+    _ending(
+        Ending.FAILURE,
+        "flutter crash report|detected by the java runtime|insufficient memory for the java",
+        r"^Flutter crash report|^# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime",
+    ),
     _ending(Ending.EXIT, " verbose exit ", r"^\d+ verbose exit (?:\[ )?-?[1-9]"),
     _ending(Ending.GATE, "test suites: ", r"^Test Suites: [1-9]\d* failed"),
     _ending(Ending.FAILURE, " fail ", r"^[#ℹ] fail [1-9]\d*$"),
