@@ -185,8 +185,10 @@ def _following_installs(blocks: list[Block], texts: Sequence[str]) -> list[Block
 
 
 def _follows(ending: EndingRule, texts: Sequence[str], line: int) -> bool:
-    """Whether an ending stands below the words that it needs above it."""
-    above = ending.above
+    """Whether an ending stands below the words that it needs above it, and above none that take it back."""
+    above, unless = ending.above, ending.unless
+    if unless and any(unless.search(unprefixed(text)) for text in texts[line + 1 : line + 3]):
+        return False
     return above is None or any(above.search(unprefixed(text)) for text in texts[max(0, line - 2) : line])
 
 

@@ -36,6 +36,7 @@ _STAMPS = re.compile(rf"\ufeff*(?:{_STAMP}|\ufeff++|[^\t]{{1,200}}+\t[^\t]{{1,20
 """Also behind the job and step that ``gh run view --log`` puts before them."""
 _SOME_STAMP = re.compile(r"\.\d{6,7}Z ")
 
+_FRAMES = FRAMES.encode()
 _MISREAD = tuple(character.encode() for character in MISREAD)
 
 _NEWLINE = " ⏎ "
@@ -82,6 +83,9 @@ def _clean_record(line: bytes) -> str:
 
 def _clean_plain(block: bytes) -> list[str]:
     block = block.removesuffix(b"\n")  # before anything is removed, for then an emptied last line would look like it
+    if _FRAMES in block:
+        lines = [line.removesuffix("\r") for line in block.decode("utf-8", "replace").split("\n")]
+        block = "\n".join(unframed(lines)).encode()
     if b"\x1b" in block:
         block = _SEQUENCE.sub(b"", block)
     block = block.translate(None, CONTROLS).replace(b"\r\n", b"\n")
@@ -93,8 +97,7 @@ def _clean_plain(block: bytes) -> list[str]:
     lines = text.split("\n")
     if "\r" in text or "\b" in text:
         lines = [_show_last(line) if "\r" in line or "\b" in line else line for line in lines]
-    lines = _unmark(text, lines)
-    return unframed(lines) if FRAMES in text else lines
+    return _unmark(text, lines)
 
 
 def may_be_misread(block: bytes) -> bool:

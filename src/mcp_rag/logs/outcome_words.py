@@ -90,7 +90,7 @@ COUNT = re.compile(
     r"^\W{0,8}(?:\d+ +)?[A-Za-z][\w ()/.-]{0,60}?(?: ?[:=|] ?| {2,}|\t| )"
     r"[-+]?\d[\d.,]*(?: ?%| ?[a-z]{1,3}\b)?(?:[\s|%][\s\d.,|%]*)?$"
 )
-OF_ALL = re.compile(r"(?<![\w./:-])(\d{1,7}) ?(?:/|of|out of) ?(\d{1,7})(?![\w./:-])")
+OF_ALL = re.compile(r"(?<![\w./:-])(\d{1,7}) ?(?:/|of|out of) ?(\d{1,7})(?![\w./:-]| {3,}\S)")
 ALL_DONE = re.compile(
     r"(?i)\ball (?:\d+ |the )?[\w-]+ [\w -]{0,20}?"
     r"(?:passed|done|ok|good|committed|answered|valid|complete|present|healthy)\b"

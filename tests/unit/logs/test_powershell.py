@@ -98,3 +98,45 @@ def test_utf8_that_was_read_in_a_code_page_is_utf8_again(said: str, page: str) -
 @pytest.mark.parametrize("said", ["château à Ôtez", "├── src", "Γ = 5 µm", "Übermaß «naïve» 汉字", "≡ 3 (mod 7)"])
 def test_what_was_read_rightly_stays(said: str) -> None:
     assert reread(said) == said
+
+
+def test_a_place_that_the_console_broke_in_two_is_taken_off_too() -> None:
+    frame = ["En línea: 1 ", "Carácter: 1", *FRAME[1:]]
+    assert [line for line in _cleaned(["npm : warned", *frame]) if line.strip()] == ["warned"]
+
+
+def test_lines_that_a_narrow_console_broke_are_joined_in_the_first_of_them() -> None:
+    log = [
+        "read from stdin, and long",
+        "node.exe : mill cannot be ",
+        "opened",
+        "At line:1 char:1",
+        "+ ~~~~~~~~~~~~~~~~~~~~~~~~~~",
+        "~~~~~~~~~",
+        "    + CategoryInfo          ",
+        "   : NotSpecified: (mill:S  ",
+        "tring) [], RemoteException",
+        "    + FullyQualifiedErrorId ",
+        "   : NativeCommandError",
+        " ",
+        "Module not found: Can't ",
+        "resolve './hopper/cleaning/l",
+        "ining'",
+        "short",
+        "and shorter",
+    ]
+    log.insert(4, "+ & node.exe mill")
+    cleaned = _cleaned(log)
+    assert len(cleaned) == len(log)
+    said = [line for line in cleaned if line.strip()]
+    assert said[1:] == [
+        "mill cannot be opened",
+        "Module not found: Can't resolve './hopper/cleaning/lining'",
+        "short",
+        "and shorter",
+    ]
+
+
+def test_a_speaker_whose_name_fills_the_console_is_found() -> None:
+    log = [".\\venv\\Scripts\\pip.exe ", ": error: no mill", *NARROW]
+    assert [line for line in _cleaned(log) if line.strip()] == ["error: no mill"]

@@ -35,6 +35,7 @@ _AT_START = (
 _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings|unexpected)\b",  # counts of nothing
     r"\b(?:0|no|zero) (?:\w+ )?(?:rejected|missing|mismatche?s?|conflicts?|unknown|refused|invalid|lost)\b",
+    r"\b(?:missing|unexpected)(?:[_ ]keys)?\W{1,3}\[\]",  # PyTorch loaded all weights
     r"\b(?:CRITICAL|FATAL|SEVERE|HIGH)\s?[:=]\s?0(?=$|[,;|)]|\s{2}|\s[A-Z]+\s?[:=])",
     r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",

@@ -40,10 +40,20 @@ class EndingRule:
     pattern: Pattern
     above: Pattern | None = None
     """What one of the two lines above must match, for words that others print too."""
+    unless: Pattern | None = None
+    """What none of the two lines below may match, where they take the words back."""
 
 
-def _ending(ending: Ending, triggers: str, pattern: str, above: str | None = None) -> EndingRule:
-    return EndingRule(ending, tuple(triggers.split("|")), Pattern(pattern), Pattern(above) if above else None)
+def _ending(
+    ending: Ending, triggers: str, pattern: str, above: str | None = None, unless: str | None = None
+) -> EndingRule:
+    return EndingRule(
+        ending,
+        tuple(triggers.split("|")),
+        Pattern(pattern),
+        Pattern(above) if above else None,
+        Pattern(unless) if unless else None,
+    )
 
 
 EXITED_WITH_ZERO = r"^Done\. Your build exited with 0|^Process (?:finished|completed) with exit code 0"
@@ -102,6 +112,9 @@ ENDINGS = (
         "flutter crash report|detected by the java runtime|insufficient memory for the java",
         r"^Flutter crash report|^# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime",
     ),
+    _ending(Ending.FAILURE, "finished with status", r"^\s+\S.*: finished with status 'error'$"),
+    _ending(Ending.FAILURE, " failing", r"^\s*[1-9]\d* failing$"),
+    _ending(Ending.FAILURE, "> task", r"^> Task \S+ FAILED$"),
     _ending(Ending.EXIT, " verbose exit ", r"^\d+ verbose exit (?:\[ )?-?[1-9]"),
     _ending(Ending.GATE, "test suites: ", r"^Test Suites: [1-9]\d* failed"),
     _ending(Ending.FAILURE, " fail ", r"^[#ℹ] fail [1-9]\d*$"),
@@ -122,9 +135,10 @@ ENDINGS = (
     ),
     _ending(
         Ending.RUN_DONE,
-        "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed| passing|ran ",
-        r"^test result: ok|^\s*[1-9]\d* passing \([\d.]+ ?\w+\)$|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
+        "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed|ran ",
+        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
     ),
+    _ending(Ending.RUN_DONE, " passing", r"^\s*[1-9]\d* passing \([\d.]+ ?\w+\)$", unless=r"^\s*[1-9]\d* failing$"),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
     _ending(Ending.SUITE_DONE, "ok|congratulations", r"^OK \(\d+ tests?(?:, \d+ assertions?)?\)|^OK, but (?:incomplete, |skipped, |or |risky |there were issues)+|^\s*congratulations :\)"),
     _ending(Ending.TRY_DONE, "health", r"\b[Hh]ealth[ -]?checks? (?:passed|succeeded|ok)\b|\b(?:is|became|now) healthy\b"),

@@ -154,6 +154,7 @@ RULES = (
     rule("behave-failure", Role.TEST, "assert failed: |assertion failed: ", r"^\s+(?:ASSERT FAILED|Assertion Failed): ", reach(r"^\s+\S", before=r"^\s+(?:Given|When|Then|And|But) "), "failed behave step", "python", "behave"),
     rule("robot-failure", Role.TEST, " fail ", r"^(?:\S.*\| )?FAIL \|$", reach(stop=r"^[-=]{20,}|^\d+ tests?, ", key=r"^(?!.*\| FAIL \|$)\S"), "failed Robot Framework test", None, "robot", least=2),
     rule("cython-error", Role.COMPILE, ".pyx:|.pxd:|.pxi:", r"^\S+\.(?:pyx|pxd|pxi):\d+:\d+: ", reach(before=r"\S"), "Cython compile error", "python", "cython", merges=3),
+    rule("pip-step-failed", Role.CONSEQUENCE, "finished with status", r"^\s+\S.*: finished with status 'error'$", reason="a step of pip that failed", language="python", tool="pip"),
     rule("pip-error", Role.TOOL,
          "could not find a version|no matching distribution|resolutionimpossible|cannot install|failed building wheel|could not build wheels|failed to build|subprocess-exited-with-error|metadata-generation-failed|could not install packages|conflicting dependencies|requires a different python|externally-managed|invalid requirement|hash|not a supported wheel",
          r"^\s*(?:Could not find a version that satisfies|No matching distribution found)|^\s*(?:ERROR|error): (?:Could not|No matching|ResolutionImpossible|Cannot install|Failed|subprocess|metadata|Package|Invalid requirement|externally-managed|THESE PACKAGES|Exception|\S+\.whl is not a supported)|^× ",

@@ -1,0 +1,144 @@
+"""Reports that tools leave of what they died of, and what libraries print around it."""
+
+from __future__ import annotations
+
+import pytest
+from outcome_samples import CRASH, STEPS, chance_of
+
+from mcp_rag.logs.blocks import survey
+from mcp_rag.logs.outcome import THRESHOLD, UNTOLD
+
+NPM = [
+    "0 info it worked if it ends with ok",
+    "1 verbose cli [ '/usr/bin/node', '/usr/bin/npm', 'start' ]",
+    "2 info using npm@3.10.10",
+    "10 error path /srv/mill/package.json",
+    "11 error code ENOENT",
+    "14 error enoent ENOENT: no such file or directory, open '/srv/mill/package.json'",
+    "15 error enoent and is related to npm not being able to find a file.",
+    "16 verbose exit [ -2, true ]",
+]
+YARN = [
+    "Arguments: ",
+    "  /usr/bin/node /usr/bin/yarn add mil",
+    "",
+    "PATH: ",
+    "  /usr/local/bin:/usr/bin",
+    "",
+    "Trace: ",
+    "  Error: https://registry.yarnpkg.com/mil: Not found",
+    "      at Request.params.callback [as _callback] (/usr/lib/yarn/lib/cli.js:66148:18)",
+    "",
+    "npm manifest: ",
+    "  {",
+    '    "name": "mill",',
+    "  }",
+]
+NEXT = [
+    "   Creating an optimized production build ...",
+    " ✓ Compiled successfully",
+    "> Build error occurred",
+    "[Error: spawn EPERM] { errno: -4048, code: 'EPERM', syscall: 'spawn' }",
+]
+PRERENDER = [
+    "   Generating static pages (7/10) ",
+    'Error occurred prerendering page "/mill". Read more: https://nextjs.org/docs/messages/prerender-error',
+    "TypeError: Cannot read properties of undefined (reading 'hopper')",
+    "    at a (/srv/mill/.next/server/chunks/117.js:5:42255)",
+    "Export encountered an error on /mill/page: /mill, exiting the build.",
+    " ⨯ Next.js build worker exited with code: 1 and signal: null",
+]
+JVM = [
+    "#",
+    "# There is insufficient memory for the Java Runtime Environment to continue.",
+    "# Native memory allocation (malloc) failed to allocate 2410416 bytes for Chunk::new",
+    "# Possible reasons:",
+    "",
+    *STEPS,
+    "Loaded modules: all ok",
+]
+LARAVEL = [
+    "[2026-02-28 13:18:21] production.INFO: ground 40 sacks  ",
+    "[2026-02-28 13:19:03] production.ERROR: no hopper "
+    '{"userId":1,"exception":"[object] (RuntimeException(code: 0): no hopper at /srv/mill.php:7)',
+    "[stacktrace]",
+    "#0 /srv/mill.php(9): Mill->grind()",
+    "#1 {main}",
+    '"} ',
+]
+
+
+@pytest.mark.parametrize(
+    ("log", "key"),
+    [
+        (NPM, NPM[5]),
+        (YARN, YARN[7]),
+        (NEXT, NEXT[3]),
+        (PRERENDER, PRERENDER[2]),
+        (JVM, JVM[1]),
+        (LARAVEL, LARAVEL[1]),
+    ],
+    ids=["npm's debug log", "yarn-error.log", "next build", "prerendering", "hs_err", "Monolog"],
+)
+def test_a_report_tells_what_died_and_of_what(log: list[str], key: str) -> None:
+    assert chance_of(*log) > THRESHOLD
+    assert key in [log[block.key] for block in survey(log).blocks]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["Flutter crash report.", "## exception", "FileSystemException: Cannot create link", "• No issues found!"],
+        ["> Task :app:checkDebugAarMetadata FAILED", "2 actionable tasks: 1 executed, 1 up-to-date"],
+        ["  Installing build dependencies: started", "  Installing build dependencies: finished with status 'error'"],
+        ["  1 passing (1s)", "  2 failing", "", "  1) mill grinds:", "     AssertionError: expected 0 to equal 2"],
+        ["Compiling...", "Application bundle generation failed. [6.268 seconds]", "done"],
+    ],
+    ids=["Flutter", "Gradle", "pip", "mocha", "Angular"],
+)
+def test_an_end_that_is_told_in_a_tools_own_words_is_a_bad_one(told: list[str]) -> None:
+    assert chance_of(*told) == 1.0
+
+
+def test_an_earlier_run_of_mocha_went_well_and_a_later_one_did_not() -> None:
+    assert chance_of("  3 passing (1s)", "", *STEPS) < THRESHOLD
+    assert chance_of("  3 passing (1s)", "", "  1 passing (2ms)", "  1 failing", "", "  1) grinds:") > THRESHOLD
+
+
+def test_what_a_library_takes_its_leave_with_says_nothing_of_the_end() -> None:
+    leave = ["wandb: ", "wandb: Run history:", "wandb:  loss █▁", "wandb: Synced 5 W&B file(s), 0 other file(s)"]
+    assert chance_of(*STEPS, *CRASH, *leave) == 1.0
+    assert chance_of(*STEPS, "model saved to mill.bin", *leave) <= UNTOLD
+
+
+def test_a_record_that_logging_could_not_format_failed_nothing() -> None:
+    assert chance_of(*STEPS, "--- Logging error ---", *CRASH, *STEPS) <= UNTOLD
+    assert chance_of(*STEPS, "10it [00:07,  1.39it/s]--- Logging error ---", *CRASH, *STEPS) <= UNTOLD
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2026-04-25 16:24:20 INFO: Loaded encoder with missing keys: [], unexpected keys: []",
+        "[!] DISCOVERY: hidden symmetries found",
+    ],
+)
+def test_words_of_failure_that_mean_none(told: str) -> None:
+    assert chance_of(*STEPS, told, *STEPS) <= UNTOLD
+
+
+def test_success_and_failure_are_read_in_other_languages() -> None:
+    record = "2026-01-04 17:18:06,410 - ERROR - no hopper"
+    for good in ("Treinamento concluído com sucesso", "Mühle erfolgreich beendet", "Мельница успешно запущена"):
+        assert chance_of(record, *STEPS, good) < THRESHOLD
+    for bad in ("Erro: sem moinho", "Fehler: keine Mühle", "Erreur : pas de moulin", "Ошибка: нет мельницы"):
+        assert chance_of(*STEPS, bad) > THRESHOLD
+
+
+def test_the_cells_of_a_table_count_nothing() -> None:
+    table = [
+        "NAME                     READY   STATUS             RESTARTS   AGE",
+        "mill-756fc6f94c-gcs4k    0/1     ImagePullBackOff   0          13m",
+        "mill-c95765fd4-kmqzg     1/1     Running            0          74m",
+    ]
+    assert chance_of(*table) > THRESHOLD
