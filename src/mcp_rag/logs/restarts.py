@@ -32,6 +32,9 @@ _OF_A_PART = re.compile(
 _VARIES = re.compile(r"0x[0-9a-fA-F]+|\d+(?:[.,:/_-]\d+)+|\d{3,}")
 """Times, versions, processes: a lone small number is a counter, and what it counts is no run."""
 
+_DIED = re.compile(r"Node\.js v\d+\.\d+\.\d+$")
+"""The last words of a Node process that an exception ended."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -39,17 +42,18 @@ def last_start(texts: Sequence[str]) -> int:
     """The line (0-based) where the last run of a log begins; 0 where it holds one run, or is too large to be held in memory."""
     if isinstance(texts, LargeTexts):
         return 0
+    died = [line for line, text in enumerate(texts) if text.startswith("Node.js v") and _DIED.match(text)]
+    last = died[-2] + 1 if len(died) > 1 else 0
     opening = _filled(texts, 0)
     if len(opening) < OPENING_LINES or not _is_opening(texts[opening[0]]):
-        return 0
+        return last
     first, second = (_shape(texts[line]) for line in opening)
     word = max(_LETTERS.findall(first), key=len)
-    last = 0
     for line in range(opening[-1], len(texts)):
         if word in texts[line] and _shape(texts[line]) == first:
             below = _filled(texts, line)
             if len(below) == OPENING_LINES and _shape(texts[below[1]]) == second:
-                last = line
+                last = max(last, line)
     return last
 
 

@@ -121,6 +121,7 @@ def test_a_record_that_logging_could_not_format_failed_nothing() -> None:
     [
         "2026-04-25 16:24:20 INFO: Loaded encoder with missing keys: [], unexpected keys: []",
         "[!] DISCOVERY: hidden symmetries found",
+        "  1) libfabric/1.10.1   2) openmpi/4.0.3   3) ucx/1.8.0",
     ],
 )
 def test_words_of_failure_that_mean_none(told: str) -> None:
@@ -142,3 +143,7 @@ def test_the_cells_of_a_table_count_nothing() -> None:
         "mill-c95765fd4-kmqzg     1/1     Running            0          74m",
     ]
     assert chance_of(*table) > THRESHOLD
+
+
+def test_a_part_that_failed_is_no_count_of_none() -> None:
+    assert chance_of(*STEPS, *CRASH, "Error: ShardCannotStart: shard 0 failed to start") > THRESHOLD

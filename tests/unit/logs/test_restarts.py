@@ -54,3 +54,12 @@ def test_a_part_of_a_run_is_no_run() -> None:
 def test_a_script_that_npm_runs_again_is_a_run() -> None:
     head = ["", "> mill@1.0.0 dev /srv/mill", "> webpack-dev-server --progress", ""]
     assert last_start([*head, "Killed", *head, "listening"]) == len(head) + 2
+
+
+def test_of_two_deaths_of_node_the_last_one_counts() -> None:
+    first = ["node:internal/modules/cjs/loader:958", "  throw err;", "  ^", "Error: Cannot find module 'hopper'"]
+    frames = ["    at Module._load (node:internal/modules/cjs/loader:100:12)", "", "Node.js v18.9.1"]
+    second = ["/srv/mill.js:81", "    grind(sack);", "    ^", "ReferenceError: sack is not defined"]
+    log = [*first, *frames, "listening", *second, *frames]
+    assert last_start([*first, *frames, "listening"]) == 0
+    assert [log[block.key] for block in survey(log).blocks] == [second[-1]]

@@ -136,7 +136,7 @@ ENDINGS = (
     _ending(
         Ending.RUN_DONE,
         "test result: ok|all tests passed|tests successful|0 failures|100% tests passed|errors: 0|0 failed|ran ",
-        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=)(?!.*[1-9]\d* errors?)",
+        r"^test result: ok|[Aa]ll (?:\d+ )?tests (?:passed|successful)|\b0 failures\b(?!.*[1-9]\d* errors?)|^100% tests passed|Failures: 0, Errors: 0|(?<!=)\b0 failed\b(?!=| (?:to|with|at|on|in|while|because)\b)(?!.*[1-9]\d* errors?)",
     ),
     _ending(Ending.RUN_DONE, " passing", r"^\s*[1-9]\d* passing \([\d.]+ ?\w+\)$", unless=r"^\s*[1-9]\d* failing$"),
     _ending(Ending.RUN_DONE, "ok", r"^OK$", above=r"^Ran \d+ tests? in "),
