@@ -22,6 +22,7 @@ from mcp_rag.logs.incident import describe_span
 from mcp_rag.logs.log import Log
 from mcp_rag.logs.outcome_words import is_row
 from mcp_rag.logs.reading import read_log
+from mcp_rag.logs.restarts import last_start
 from mcp_rag.logs.scanning import Progress, unseen
 from mcp_rag.logs.source import LogSource
 from mcp_rag.logs.telling import names_a_file
@@ -97,7 +98,7 @@ class Assistant:
         """The same of a log that is read already."""
         shapes = last_good_shapes(self.ledger, job) if job else None
         spans, chance = self._failing(log, [self.read(passed) for passed in good], shapes, progress)
-        notes = (*log.notes, *composing.doubt_of(chance))
+        notes = (*log.notes, *composing.runs_before(last_start(log.texts)), *composing.doubt_of(chance))
         if not spans and (spans := self._recognised(log)):
             notes = log.notes
         if job and not spans:

@@ -97,7 +97,7 @@ class Watch:
         """The failures among ``texts``, likeliest first, without the consequences of others."""
         aftermath = self._last_failure is not None and before - self._last_failure < AFTERMATH_LINES
         chosen: list[Span] = []
-        for span in find_failures(_Window(texts), SPANS_LINES):
+        for span in find_failures(_Window(texts), SPANS_LINES, goes_on=True):
             rule = BY_KIND.get(span.kind)
             telling = rule is not None and rule.role >= Role.LOGGED
             best = not chosen and not aftermath
@@ -131,7 +131,7 @@ def _apart(texts: list[str], span: Span) -> list[Span]:
     following = next((n for n in range(span.key + 1, span.last + 1) if rule.head.search(texts[n - 1])), None)
     if following is None:
         return [span]
-    rest = find_failures(_Window(texts[following - 1 : span.last]), SPANS_LINES)
+    rest = find_failures(_Window(texts[following - 1 : span.last]), SPANS_LINES, goes_on=True)
     parts = [part for found in rest if found.kind == span.kind for part in _apart(texts, _lower(found, following - 1))]
     return [replace(span, last=following - 1), *parts]
 

@@ -90,10 +90,10 @@ def survey(texts: Sequence[str], progress: Progress = unseen) -> Survey:
         _add(blocks, block)
     last = _said_last(texts, blocks, marks) or _answers_badly(texts, blocks)
     told = _following_installs([block for block in blocks if block.rule.role is not Role.HARMLESS], texts)
-    return _of_the_last_run(Survey(_unmended(told, texts) + ([last] if last else []), marks), texts)
+    return Survey(_unmended(told, texts) + ([last] if last else []), marks)
 
 
-def _of_the_last_run(found: Survey, texts: Sequence[str]) -> Survey:
+def of_the_last_run(found: Survey, texts: Sequence[str]) -> Survey:
     """What was found in the last of several runs, where that one failed itself, came further than the last one that did, or
     ends well: what an earlier run died of is mended by then."""
     begun = last_start(texts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Protocol
 
-from mcp_rag.logs.blocks import Block, survey
+from mcp_rag.logs.blocks import Block, of_the_last_run, survey
 from mcp_rag.logs.grammars.outcomes import Ending
 from mcp_rag.logs.outcome import THRESHOLD, chance
 from mcp_rag.logs.ranking import scores
@@ -42,18 +42,25 @@ class HasTexts(Protocol):
     def texts(self) -> Sequence[str]: ...
 
 
-def find_failures(log: HasTexts, budget_lines: int = 50, progress: Progress = unseen) -> list[Span]:
+def find_failures(
+    log: HasTexts, budget_lines: int = 50, progress: Progress = unseen, *, goes_on: bool = False
+) -> list[Span]:
     """The spans of ``log`` that show what failed, best first and disjoint, ``budget_lines`` lines in all.
 
-    An empty list means that nothing failed. ``progress`` hears of lines done and lines in all, of a large log.
+    An empty list means that nothing failed. ``progress`` hears of lines done and lines in all, of a large log. Of several runs
+    in a log the last one counts, unless it ``goes_on``: then each failure is looked at as it comes.
     """
-    return weigh_failures(log, budget_lines, progress)[0]
+    return weigh_failures(log, budget_lines, progress, goes_on=goes_on)[0]
 
 
-def weigh_failures(log: HasTexts, budget_lines: int, progress: Progress = unseen) -> tuple[list[Span], float]:
+def weigh_failures(
+    log: HasTexts, budget_lines: int, progress: Progress = unseen, *, goes_on: bool = False
+) -> tuple[list[Span], float]:
     """The same, and how probably anything failed, from 0 to 1."""
     texts = log.texts
     found = survey(texts, progress)
+    if not goes_on:
+        found = of_the_last_run(found, texts)
     likely = chance(found, texts)
     if likely < THRESHOLD:
         return [], likely

@@ -48,6 +48,13 @@ def doubt_of(chance: float) -> tuple[str, ...]:
     return (f"Whether the run failed is not certain (a chance of {chance:.0%}): its exit code, `exited`, would tell",)
 
 
+def runs_before(begun: int) -> tuple[str, ...]:
+    """What a reader is told of a log of several runs, of which the last one begins at ``begun`` (0-based; 0 where it is one)."""
+    return (
+        (f"Several runs in this log: the last begins in line {begun + 1}, and what it came to counts",) if begun else ()
+    )
+
+
 _THROWN = re.compile(r"(?:Caused by: )?(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b")
 
 

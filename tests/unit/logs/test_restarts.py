@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from outcome_samples import chance_of
+from dataclasses import dataclass
 
-from mcp_rag.logs.blocks import survey
-from mcp_rag.logs.grammars.rule import Role
-from mcp_rag.logs.outcome import THRESHOLD
+from mcp_rag.logs.failures import find_failures
 from mcp_rag.logs.restarts import last_start
+
+
+@dataclass
+class _Log:
+    texts: list[str]
+
+
+def _keys(*lines: str, goes_on: bool = False) -> list[str]:
+    found = find_failures(_Log(list(lines)), 5, goes_on=goes_on)
+    return [lines[span.key - 1] for span in found]
 
 
 def _start(minute: int) -> list[str]:
@@ -23,22 +31,24 @@ SERVED = [f"[2026-11-04 09:50:{second} +0000] [1] [INFO] ground {second} sacks" 
 
 
 def test_what_an_earlier_run_died_of_is_nothing_to_one_that_came_further() -> None:
-    assert chance_of(*_start(10), *DIED) > THRESHOLD
-    assert chance_of(*_start(10), *DIED, *_start(50), *SERVED) < THRESHOLD
+    assert _keys(*_start(10), *DIED)[0] == DIED[-1]
+    assert _keys(*_start(10), *DIED, *_start(50), *SERVED) == []
 
 
 def test_a_run_that_came_no_further_mends_nothing() -> None:
-    assert chance_of(*_start(10), *SERVED, *DIED, *_start(50), SERVED[0]) > THRESHOLD
+    assert _keys(*_start(10), *SERVED, *DIED, *_start(50), SERVED[0])[0] == DIED[-1]
 
 
 def test_where_the_last_run_failed_too_it_alone_is_told() -> None:
-    log = [*_start(10), *DIED, *_start(50), *SERVED, *OTHER]
-    assert [log[block.key] for block in survey(log).blocks] == ["ValueError: no hopper"]
+    assert _keys(*_start(10), *DIED, *_start(50), *SERVED, *OTHER)[0] == OTHER[-1]
 
 
 def test_a_last_run_of_which_only_the_end_is_told_hides_no_cause() -> None:
-    log = [*_start(10), *DIED, *_start(50), "make: *** [mill] Error 1"]
-    assert any(block.rule.role is Role.CRASH for block in survey(log).blocks)
+    assert _keys(*_start(10), *DIED, *_start(50), "make: *** [mill] Error 1")[0] == DIED[-1]
+
+
+def test_while_a_log_goes_on_each_failure_counts() -> None:
+    assert _keys(*_start(10), *DIED, *_start(50), *SERVED, goes_on=True)[0] == DIED[-1]
 
 
 def test_a_part_of_a_run_is_no_run() -> None:
@@ -62,4 +72,4 @@ def test_of_two_deaths_of_node_the_last_one_counts() -> None:
     second = ["/srv/mill.js:81", "    grind(sack);", "    ^", "ReferenceError: sack is not defined"]
     log = [*first, *frames, "listening", *second, *frames]
     assert last_start([*first, *frames, "listening"]) == 0
-    assert [log[block.key] for block in survey(log).blocks] == [second[-1]]
+    assert _keys(*log)[0] == second[-1]
