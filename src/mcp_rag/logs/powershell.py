@@ -80,10 +80,11 @@ def _joined(lines: list[str]) -> str:
 def _take_off(lines: list[str], at: int, last: int) -> list[int]:
     """Empties a frame; the line where what it frames begins."""
     category = _last_above(lines, at, _CATEGORY)
-    excerpt = category and _last_above(lines, category, _EXCERPT)
-    while excerpt and (above := _last_above(lines, excerpt, _EXCERPT)) is not None:
-        excerpt = above
-    if not excerpt:
+    if category is None:
+        return []
+    around = range(max(1, category - _TALLEST), category)
+    excerpt = next((i for i in around if _EXCERPT.match(lines[i])), None)
+    if excerpt is None:
         return []
     place = next(
         (i for i in (excerpt - 1, excerpt - 2) if i >= 0 and _POSITION.search(_joined(lines[i:excerpt]))), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from mcp_rag.logs.log import LargeTexts
 
@@ -35,6 +36,9 @@ _VARIES = re.compile(r"0x[0-9a-fA-F]+|\d+(?:[.,:/_-]\d+)+|\d{3,}")
 _DIED = re.compile(r"Node\.js v\d+\.\d+\.\d+$")
 """The last words of a Node process that an exception ended."""
 
+_RECORDED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} p=(\d+) u=")
+"""A record of Ansible's own log, to which each of its processes appends."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -42,8 +46,7 @@ def last_start(texts: Sequence[str]) -> int:
     """The line (0-based) where the last run of a log begins; 0 where it holds one run, or is too large to be held in memory."""
     if isinstance(texts, LargeTexts):
         return 0
-    died = [line for line, text in enumerate(texts) if text.startswith("Node.js v") and _DIED.match(text)]
-    last = died[-2] + 1 if len(died) > 1 else 0
+    last = max(_after_a_death(texts), _of_the_last_process(texts))
     opening = _filled(texts, 0)
     if len(opening) < OPENING_LINES or not _is_opening(texts[opening[0]]):
         return last
@@ -55,6 +58,18 @@ def last_start(texts: Sequence[str]) -> int:
             if len(below) == OPENING_LINES and _shape(texts[below[1]]) == second:
                 last = max(last, line)
     return last
+
+
+def _after_a_death(texts: Sequence[str]) -> int:
+    died = [line for line, text in enumerate(texts) if text.startswith("Node.js v") and _DIED.match(text)]
+    return died[-2] + 1 if len(died) > 1 else 0
+
+
+def _of_the_last_process(texts: Sequence[str]) -> int:
+    if not texts or not any(map(_RECORDED.match, texts[-WITHIN:])):
+        return 0
+    records = [(line, found[1]) for line, text in enumerate(texts) if (found := _RECORDED.match(text))]
+    return next((after for (_, one), (after, other) in pairwise(reversed(records)) if one != other), -1) + 1
 
 
 def _is_opening(text: str) -> bool:

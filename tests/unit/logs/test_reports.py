@@ -147,3 +147,21 @@ def test_the_cells_of_a_table_count_nothing() -> None:
 
 def test_a_part_that_failed_is_no_count_of_none() -> None:
     assert chance_of(*STEPS, *CRASH, "Error: ShardCannotStart: shard 0 failed to start") > THRESHOLD
+
+
+def test_a_package_of_go_that_passed_hides_none_that_did_not() -> None:
+    failed = ["--- FAIL: TestGrind (0.01s)", "    mill_test.go:75: no hopper", "FAIL", "FAIL\texample.com/mill\t0.013s"]
+    passed = ["--- PASS: TestSow (0.00s)", "PASS", "ok  \texample.com/field\t0.013s"]
+    assert chance_of(*failed, *passed, "FAIL") == 1.0
+    assert chance_of(*passed) < THRESHOLD
+
+
+def test_a_linters_count_of_errors_is_a_bad_end() -> None:
+    finding = ["/srv/mill.ts", "  11:35  error  Parsing error: Unexpected token as", ""]
+    assert chance_of(*finding, "✖ 1 problem (1 error, 0 warnings)") == 1.0
+    assert chance_of("/srv/mill.ts", "  1:1  warning  sow is never read", "✖ 1 problem (0 errors, 1 warning)") < 1.0
+
+
+def test_a_record_of_ansibles_log_is_read_without_its_prefix() -> None:
+    told = "2021-03-02 12:20:48,611 p=16401 u=jo n=ansible | ERROR! No argument passed to command module"
+    assert [block.rule.kind for block in survey([told]).blocks] == ["error-line"]

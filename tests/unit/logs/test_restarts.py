@@ -73,3 +73,13 @@ def test_of_two_deaths_of_node_the_last_one_counts() -> None:
     log = [*first, *frames, "listening", *second, *frames]
     assert last_start([*first, *frames, "listening"]) == 0
     assert _keys(*log)[0] == second[-1]
+
+
+def test_each_process_that_appends_to_ansibles_log_is_a_run() -> None:
+    at = "2026-11-17 19:3{}:38,811 p=4922{} u=jo n=ansible | "
+    failed = [at.format(4, 0) + "fatal: [mill]: UNREACHABLE! => {}", at.format(4, 0) + "PLAY RECAP ****"]
+    passed = [at.format(6, 1) + "PLAY [mill] ****", at.format(7, 1) + "mill : ok=4 changed=0 unreachable=0 failed=0"]
+    assert last_start([*failed, *passed]) == len(failed)
+    assert last_start(failed) == last_start(passed) == 0
+    assert _keys(*failed)[0] == failed[0]
+    assert _keys(*failed, *passed) == []

@@ -92,7 +92,7 @@ ENDINGS = (
     _ending(
         Ending.FAILURE,
         "failed|failures!|errors:|errors=|failures:",
-        r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|\bFailed: [1-9]|^FAIL$|\b(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
+        r"={3,} .*\b[1-9]\d* (?:failed|error)|^FAILED \((?:failures|errors)=|^FAILURES!|\bFailed: [1-9]|\b(?:Failures|Errors): [1-9]|^Tests: .*\b[1-9]\d* failed",
     ),
     _ending(
         Ending.GATE,
@@ -113,6 +113,8 @@ ENDINGS = (
         r"^Flutter crash report|^# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime",
     ),
     _ending(Ending.FAILURE, "finished with status", r"^\s+\S.*: finished with status 'error'$"),
+    _ending(Ending.FAILURE, "fail", r"^FAIL$|^FAIL\t\S"),
+    _ending(Ending.FAILURE, "✖ ", r"^✖ \d+ problems? \([1-9]\d* errors?, "),
     _ending(Ending.FAILURE, " failing", r"^\s*[1-9]\d* failing$"),
     _ending(Ending.FAILURE, "> task", r"^> Task \S+ FAILED$"),
     _ending(Ending.EXIT, " verbose exit ", r"^\d+ verbose exit (?:\[ )?-?[1-9]"),

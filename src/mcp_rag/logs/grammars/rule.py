@@ -73,11 +73,12 @@ def _shape(text: str) -> str:
 PREFIX = re.compile(
     r"(?:#\d+ \d+\.\d+ |[\w.-]{1,40} +\| "
     r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s(?:\d\d[OE][ +])?"
+    r"|p=\d+ u=\S{1,40} (?:n=\S{1,40} )?\| +"
     r"|\s{2,}\[[a-z][\w:-]{1,20}\] |\[pod/[\w.-]+/[\w.-]+\] "
     r"|\[\d\d:\d\d:\d\d\]\s|\[(?:rank)?\d+\]:\s?|\(\w+ pid=\d+\)\s|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \S+ \S+: )+"
 )
-"""What programs that pass on others' lines put before them: times (GitLab's with its stream), docker's steps and services,
-Ant's tasks, kubectl's pods, ranks, syslog."""
+"""What programs that pass on others' lines put before them: times (GitLab's with its stream), Ansible's log, docker's steps
+and services, Ant's tasks, kubectl's pods, ranks, syslog."""
 
 
 class Passage:
