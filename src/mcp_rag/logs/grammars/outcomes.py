@@ -115,7 +115,6 @@ ENDINGS = (
     _ending(Ending.FAILURE, "finished with status", r"^\s+\S.*: finished with status 'error'$"),
     _ending(Ending.FAILURE, "fail", r"^FAIL$|^FAIL\t\S"),
     _ending(Ending.FAILURE, "✖ ", r"^✖ \d+ problems? \([1-9]\d* errors?, "),
-    _ending(Ending.FAILURE, " failing", r"^\s*[1-9]\d* failing$"),
     _ending(Ending.FAILURE, "> task", r"^> Task \S+ FAILED$"),
     _ending(Ending.EXIT, " verbose exit ", r"^\d+ verbose exit (?:\[ )?-?[1-9]"),
     _ending(Ending.GATE, "test suites: ", r"^Test Suites: [1-9]\d* failed"),
