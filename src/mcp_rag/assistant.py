@@ -140,16 +140,16 @@ class Assistant:
         return self._known_symptom(log, range(1, len(log.texts) + 1))
 
     def _candidates(self, log: Log, spans: Sequence[Span]) -> Iterator[Incident]:
-        """The incidents that the diagnosis may be of, likeliest first: those of the likely causes, and that of a known
-        issue's symptom in the lines around the best of them, of which no grammar saw more than what followed."""
-        for span in _likely_causes(spans):
-            yield describe_span(log, span, self.redact)
+        """The incidents that the diagnosis may be of, likeliest first: that of the likeliest cause, that of a known issue's
+        symptom in the lines around it, of which no grammar saw more than what followed, and those of the other causes."""
+        likeliest, *others = _likely_causes(spans)
+        yield describe_span(log, likeliest, self.redact)
         best, end = spans[0], len(log.texts) + 1
         around = chain(
             range(max(1, best.first - LOOKED_AT_BEFORE), best.first),
             range(best.last + 1, min(end, best.last + 1 + LOOKED_AT_AFTER)),
         )
-        for span in self._known_symptom(log, around):
+        for span in (*self._known_symptom(log, around), *others):
             yield describe_span(log, span, self.redact)
 
     def _known_symptom(self, log: Log, numbers: Iterable[int]) -> list[Span]:
