@@ -166,3 +166,19 @@ def test_a_linters_count_of_errors_is_a_bad_end() -> None:
 def test_a_record_of_ansibles_log_is_read_without_its_prefix() -> None:
     told = "2021-03-02 12:20:48,611 p=16401 u=jo n=ansible | ERROR! No argument passed to command module"
     assert [block.rule.kind for block in survey([told]).blocks] == ["error-line"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["ERROR STOP 3", *STEPS],
+        ["Key 'fused' is not in struct", "Set the environment variable HYDRA_FULL_ERROR=1 for a complete stack trace."],
+    ],
+    ids=["Fortran", "Hydra"],
+)
+def test_an_end_that_stands_above_what_was_written_before_it_is_a_bad_one(told: list[str]) -> None:
+    assert chance_of(*told) == 1.0
+
+
+def test_a_last_line_that_says_what_never_came_is_no_good_end() -> None:
+    assert chance_of("queue lag 412s (limit 60s)", "the mill never caught up with the queue") > UNTOLD

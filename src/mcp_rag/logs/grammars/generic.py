@@ -66,7 +66,7 @@ NOT_AS_IT_MUST_BE = re.compile(
     r"|low|high|big)|insufficient|conflict\w*|denied|forbidden|unexpected|inconsistent|out of(?! ?\d)"
     r"|bad|held|on hold|stopp(?:ed|ing) (?:run|after|at|early|because|here)|no longer|spent by|[1-9]\d* (?:findings?|violations?)|over (?:budget|quota|limit|the|\d)"
     r"|needs? (?:an? |to be )?(?:re\w+|approv\w+|attention|fix\w*)|already (?:running|held|locked)|another \w+ (?:is|holds|has)"
-    r"|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
+    r"|never (?:came|caught|became|got|went|rose|\w+ed)|without an? [\w-]+|un(?:signed|tested|reviewed|approved|balanced|billed|paid|confirmed|reachable|resolved)"
     r"|(?:fewer|less|more|lower|higher|slower|worse|larger|longer) than|[1-9]\d* breaking"
     r"|with (?:findings|differences|issues|problems)|ha(?:s|ve) no (?!(?:\w+ ){0,2}(?:errors?|fail\w*|problems?|issues?|warnings?|"
     r"conflicts?|changes?|diff\w*|findings?|violations?|vulnerab\w*|drift|gaps?|duplicates?|missing|need|effect)\b)\w+"

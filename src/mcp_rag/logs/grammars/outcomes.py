@@ -114,6 +114,8 @@ ENDINGS = (
     ),
     _ending(Ending.FAILURE, "finished with status", r"^\s+\S.*: finished with status 'error'$"),
     _ending(Ending.FAILURE, "fail", r"^FAIL$|^FAIL\t\S"),
+    _ending(Ending.EXIT, "error stop", r"^ERROR STOP(?: |$)(?!0$)"),
+    _ending(Ending.FAILURE, "hydra_full_error=1", r"^Set the environment variable HYDRA_FULL_ERROR=1"),
     _ending(Ending.FAILURE, "✖ ", r"^✖ \d+ problems? \([1-9]\d* errors?, "),
     _ending(Ending.FAILURE, "> task", r"^> Task \S+ FAILED$"),
     _ending(Ending.EXIT, " verbose exit ", r"^\d+ verbose exit (?:\[ )?-?[1-9]"),
