@@ -32,6 +32,10 @@ UNTOLD, ENDED_WELL = 0.1, 0.01
 """Chance at least that a log is of something that failed, where no line says that all went well, and where one does: of 893
 labelled logs that hold neither such a line nor a block 114 failed, of 327 that hold only the first 3 did."""
 
+ADDED_UP = 8
+"""Blocks, the likeliest ones, whose odds are added up: a hundred records of a kind are no hundred witnesses. With all of them one
+more of 1,821 passing logs is not called clean, and none more of 2,630 failing ones is found."""
+
 EXIT_SAID_WITHIN = 2
 """Last lines of which one may tell an exit code in whatever words: of 4,242 labelled logs 442 tell one other than 0 and than
 143, by which a server ends that is asked to, and none of them passed; 17 tell a 0, and none of them failed. Further up it is
@@ -109,7 +113,8 @@ def _said_last(exit_code: re.Pattern[str], texts: Sequence[str]) -> list[int]:
 
 
 def any_of(odds: Sequence[float]) -> float:
-    """The chance that one at least of several failures was one; ``odds`` are logarithmic, and add up."""
-    highest = max(odds)
-    together = highest + math.log(sum(math.exp(each - highest) for each in odds))
+    """The chance that one at least of several failures was one; ``odds`` are logarithmic, and those of the likeliest add up."""
+    likeliest = sorted(odds)[-ADDED_UP:]
+    highest = likeliest[-1]
+    together = highest + math.log(sum(math.exp(each - highest) for each in likeliest))
     return 1 / (1 + math.exp(-max(-500.0, together)))
