@@ -99,21 +99,17 @@ def of_the_last_run(found: Survey, texts: Sequence[str]) -> Survey:
     begun = last_start(texts)
     if not begun:
         return found
-    of_it = Survey(
+    failures = [block.first for block in found.blocks if block.rule.role >= Role.GENERIC]
+    ends = found.lines_of(Ending.EXIT, Ending.FAILURE)
+    if max(failures, default=-1) < begun:
+        last_bad = max([0, *failures, *(line for line in ends if line < begun)])
+        came_further = len(texts) - begun > last_bad - last_start(texts[:last_bad])
+        ends_well = any(says_good(texts[line][:LONGEST_EXAMINED]) for line in last_filled(texts, 1))
+        if max(ends, default=-1) >= begun or not (came_further or ends_well):
+            return found
+    return Survey(
         [block for block in found.blocks if block.first >= begun], [mark for mark in found.marks if mark[0] >= begun]
     )
-    failed = any(block.rule.role >= Role.GENERIC for block in of_it.blocks)
-    ended = bool(of_it.lines_of(Ending.EXIT, Ending.FAILURE))
-    last_bad = max(
-        [
-            *(block.first for block in found.blocks if block.rule.role >= Role.GENERIC and block.first < begun),
-            *(line for line in found.lines_of(Ending.EXIT, Ending.FAILURE) if line < begun),
-        ],
-        default=0,
-    )
-    came_further = len(texts) - begun > last_bad - last_start(texts[:last_bad])
-    ends_well = any(map(says_good, (texts[line][:LONGEST_EXAMINED] for line in last_filled(texts, 1))))
-    return of_it if failed or (not ended and (came_further or ends_well)) else found
 
 
 def _said_last(texts: Sequence[str], blocks: list[Block], marks: list[tuple[int, Ending]]) -> Block | None:

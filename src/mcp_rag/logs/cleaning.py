@@ -92,7 +92,7 @@ def _clean_plain(block: bytes) -> list[str]:
     text = block.decode("utf-8", "replace")
     if not text.isascii():
         text = _C1.sub("", text) if b"\xc2" in block else text
-        text = reread(text) if may_be_misread(block) else text
+        text = reread(text) if _may_be_misread(block) else text
     text = text.removesuffix("\r")
     lines = text.split("\n")
     if "\r" in text or "\b" in text:
@@ -100,8 +100,12 @@ def _clean_plain(block: bytes) -> list[str]:
     return _unmark(text, lines)
 
 
-def may_be_misread(block: bytes) -> bool:
-    """Whether it holds the first byte of UTF-8 that was read in another encoding, as it came out."""
+def may_be_mended(block: bytes) -> bool:
+    """Whether PowerShell may have framed, broken or misread some of it, so that it holds other words than its cleaned lines."""
+    return _FRAMES in block or _may_be_misread(block)
+
+
+def _may_be_misread(block: bytes) -> bool:
     return any(first in block for first in _MISREAD)
 
 

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import overload
 
-from mcp_rag.logs.cleaning import CONTROLS, Cleaner, may_be_misread
+from mcp_rag.logs.cleaning import CONTROLS, Cleaner, may_be_mended
 from mcp_rag.logs.storage import IN_MEMORY_BYTES, Stored, pieces
 
 SMALL_BYTES = 4_000_000
@@ -226,8 +226,8 @@ class LargeTexts(Sequence[str]):
     def is_clean(self, data: bytes) -> bool:
         """Whether cleaning would take nothing off but line ends, stamps and folds: such bytes hold every word of the
         cleaned lines, and some more."""
-        plain = len(data.translate(None, CONTROLS)) == len(data)
-        return plain and b"\b" not in data and data.count(b"\r") == data.count(b"\r\n") and not may_be_misread(data)
+        plain = len(data.translate(None, CONTROLS)) == len(data) and not may_be_mended(data)
+        return plain and b"\b" not in data and data.count(b"\r") == data.count(b"\r\n")
 
     @overload
     def __getitem__(self, index: int) -> str: ...
