@@ -119,6 +119,34 @@ def test_cleaning_is_idempotent(data: bytes) -> None:
         assert clean_text(line) == line
 
 
+FRAME_PARTS = st.sampled_from(
+    [
+        "npm : npm error",
+        "At line:1 char:1",
+        "Carácter: 1",
+        "+ npm run build ",
+        "+ ~~~~~~",
+        "    + CategoryInfo          : NotSpecified: (npm error:String) [], RemoteException",
+        "    + CategoryInfo     ",
+        "    + FullyQualifiedErrorId : NativeCommandError",
+        "    + FullyQualified ",
+        "   ErrorId : NativeCommandError",
+        " ",
+        "",
+        "Γ£ô built in ",
+        "of 24 letters, no fewer.",
+    ]
+)
+
+
+@given(st.lists(FRAME_PARTS, min_size=1, max_size=40))
+def test_of_powershells_frames_in_any_order_no_line_is_lost_and_no_word_that_a_program_wrote(parts: list[str]) -> None:
+    cleaned = Cleaner().clean_block("\r\n".join([*parts, "hopper"]).encode())
+    assert len(cleaned) == len(parts) + 1
+    assert "".join(cleaned).endswith("hopper")
+    assert "".join(cleaned).count("built in") == parts.count("Γ£ô built in ")
+
+
 @given(HOSTILE, st.integers(0, 60))
 def test_a_cut_archive_never_gives_other_bytes(data: bytes, keep: int) -> None:
     packed = gzip.compress(data)
