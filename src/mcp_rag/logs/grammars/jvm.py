@@ -60,6 +60,7 @@ RULES = (
          reach(stop=r"^\* (?:Try|Get more|Exception is)", blanks=1, key=r"^> Process 'command", needs=r"^> Process 'command .* finished with non-zero exit value"), "what Gradle ran ended with an error", "java", "gradle"),
     rule("gradle-went-wrong", Role.TOOL, "* what went wrong", r"^\* What went wrong:",
          reach(stop=r"^\* (?:Try|Get more|Exception is)", blanks=1, key=r"^(?!\* What)(?!Execution failed for task)\s*\S", limit=60), "what Gradle says went wrong", "java", "gradle", merges=3),
+    rule("gradle-says-failed", Role.CONSEQUENCE, "failed for task|failed with an exception", r"^Execution failed for task '|^FAILURE: Build failed with an exception", reason="that the build failed", language="java", tool="gradle"),
     rule("gradle-task-failed", Role.CONSEQUENCE, "> task", r"^> Task \S+ FAILED$", reason="the task that Gradle gave up on", language="java", tool="gradle"),
     rule("gradle-test-failure", Role.TEST, " failed", r"^\S.* > .+ FAILED$", reach(r"^\s", blanks=0), "failed JUnit test", "java", "gradle", merges=2),
     rule("junit-failure", Role.TEST, "<<< failure!|<<< error!", r"^(?!.*Tests run:).*<<< (?:FAILURE|ERROR)!",
