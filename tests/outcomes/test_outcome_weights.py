@@ -25,8 +25,8 @@ FOLDER = Path(__file__).parent
         ("neighbours", 0.77, 0.82),
         ("tenth", 1.0, 0.98),
         ("short", 1.0, 0.94),
-        ("twelfth", 0.95, 0.97),
-        ("thirteenth", 0.96, 0.95),
+        ("twelfth", 0.94, 0.97),
+        ("thirteenth", 0.95, 0.95),
         ("fourteenth", 0.93, 0.98),
         ("fifteenth", 0.92, 1.0),
         ("sixteenth", 1.0, 0.97),
@@ -34,6 +34,7 @@ FOLDER = Path(__file__).parent
         ("eighteenth", 0.9, 0.96),
         ("nineteenth", 0.97, 0.97),
         ("twentieth", 0.92, 0.97),
+        ("twentyfirst", 0.96, 0.98),
         ("recovered", 0.65, 0.7),
     ],
 )

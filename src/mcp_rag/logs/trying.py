@@ -15,6 +15,9 @@ _AGAIN = re.compile(
     r"\b[Rr]etry(?:ing)?\b|\b[Tt]ry(?:ing)? again\b|\b[Aa]ttempt \d+ ?(?:/|of) ?\d+"
     r"|\bthe database system is (?:starting up|not yet accepting)"
 )
+_BEGUN_AGAIN = re.compile(
+    r"(?i)\b(?:re-?queue?(?:d|ing)|re-?start(?:ed|ing)|re-?schedul(?:ed|ing)|resum(?:ed|ing)|retry(?:ing)?)\b"
+)
 _LAST_TIME = re.compile(
     r"[Rr]etries exceeded|exhausted|[Gg]iving up|[Gg]ave up|no more retries|\b0 (?:retries|attempts) (?:left|remaining)"
 )
@@ -78,6 +81,11 @@ def is_tried_again(block: Block, texts: Sequence[str]) -> bool:
         return False
     several = len(lines) > 1 and all(map(_POLLED.search, lines))
     return several or all(map(_AGAIN.search, lines)) or all(map(_ADDRESS.search, lines))
+
+
+def says_again(text: str) -> bool:
+    """Whether a line says of what ended that it is begun again."""
+    return bool(_BEGUN_AGAIN.search(text[:LONGEST_RECORD]))
 
 
 def was_not_the_last_try(block: Block, texts: Sequence[str]) -> bool:

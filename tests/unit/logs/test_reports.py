@@ -123,6 +123,9 @@ def test_a_record_that_logging_could_not_format_failed_nothing() -> None:
         "2026-04-25 16:24:20 INFO: Loaded encoder with missing keys: [], unexpected keys: []",
         "[!] DISCOVERY: hidden symmetries found",
         "  1) libfabric/1.10.1   2) openmpi/4.0.3   3) ucx/1.8.0",
+        "There were missing keys in the checkpoint model loaded: ['lm_head.weight'].",
+        "127.0.0.1 - - [29/Nov/2026 02:12:51] code 404, message File not found",
+        "2026-11-29 02:14:39.344 UTC [36] FATAL:  terminating connection due to administrator command",
     ],
 )
 def test_words_of_failure_that_mean_none(told: str) -> None:
@@ -182,3 +185,9 @@ def test_an_end_that_stands_above_what_was_written_before_it_is_a_bad_one(told: 
 
 def test_a_last_line_that_says_what_never_came_is_no_good_end() -> None:
     assert chance_of("queue lag 412s (limit 60s)", "the mill never caught up with the queue") > UNTOLD
+
+
+def test_an_exit_after_which_it_is_begun_again_and_done_is_none() -> None:
+    tries = [*STEPS, "--- exit code 143, requeueing", *STEPS]
+    assert chance_of(*tries) == 1.0
+    assert chance_of(*tries, "--- training completed after 2 attempts") < THRESHOLD

@@ -36,6 +36,9 @@ _ANYWHERE = (
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings|unexpected)\b",  # counts of nothing
     r"\b(?:0|no|zero) (?:\w+ )?(?:rejected|missing|mismatche?s?|conflicts?|unknown|refused|invalid|lost)\b",
     r"\b(?:missing|unexpected)(?:[_ ]keys)?\W{1,3}\[\]",  # PyTorch loaded all weights
+    r"There were (?:missing|unexpected) keys in the checkpoint model loaded|you may observe unexpected behavior",  # transformers
+    r"\[\d+\] (?:\S+ )?FATAL:  terminating connection due to administrator command",  # PostgreSQL was asked to
+    r"\bcode 4\d\d, message ",  # Python's HTTP server tells a client
     r"\b(?:CRITICAL|FATAL|SEVERE|HIGH)\s?[:=]\s?0(?=$|[,;|)]|\s{2}|\s[A-Z]+\s?[:=])",
     r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
