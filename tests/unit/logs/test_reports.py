@@ -91,9 +91,9 @@ def test_a_report_tells_what_died_and_of_what(log: list[str], key: str) -> None:
         ["Flutter crash report.", "## exception", "FileSystemException: Cannot create link", "• No issues found!"],
         ["> Task :app:checkDebugAarMetadata FAILED", "2 actionable tasks: 1 executed, 1 up-to-date"],
         ["  Installing build dependencies: started", "  Installing build dependencies: finished with status 'error'"],
-        ["Compiling...", "Application bundle generation failed. [6.268 seconds]", "done"],
+        ["Failed to compile.", "./mill.jsx", "Module not found", "> Build failed because of webpack errors", "done"],
     ],
-    ids=["Flutter", "Gradle", "pip", "Angular"],
+    ids=["Flutter", "Gradle", "pip", "webpack"],
 )
 def test_an_end_that_is_told_in_a_tools_own_words_is_a_bad_one(told: list[str]) -> None:
     assert chance_of(*told) == 1.0
@@ -191,3 +191,9 @@ def test_an_exit_after_which_it_is_begun_again_and_done_is_none() -> None:
     tries = [*STEPS, "--- exit code 143, requeueing", *STEPS]
     assert chance_of(*tries) == 1.0
     assert chance_of(*tries, "--- training completed after 2 attempts") < THRESHOLD
+
+
+def test_a_development_server_that_compiled_in_the_end_failed_nothing() -> None:
+    failed = ["Compiling...", "Failed to compile.", "", "SyntaxError: mill.jsx: Unexpected token (3:1)", ""]
+    assert chance_of(*failed) > THRESHOLD
+    assert chance_of(*failed, "Compiling...", "Compiled successfully!", *STEPS, "Compiled successfully!") < THRESHOLD

@@ -104,8 +104,8 @@ ENDINGS = (
     _ending(Ending.FAILURE, "too many warnings", r"^ESLint found too many warnings"),
     _ending(
         Ending.FAILURE,
-        "exiting the build|build error occurred|failed to compile|bundle generation failed|error during build",
-        r"^Export encountered .*exiting the build|^> Build error occurred|^Failed to compile\.|^Application bundle generation failed|^error during build:",
+        "exiting the build|build error occurred|build failed because of|error during build",
+        r"^Export encountered .*exiting the build|^> Build error occurred|^> Build failed because of|^error during build:",
     ),
     _ending(
         Ending.FAILURE,
@@ -160,7 +160,7 @@ ENDINGS = (
     _ending(
         Ending.STEP_DONE,
         "success",
-        r"^Successfully |[Cc]ompleted successfully|(?:[Bb]uild|[Tt]ests?|[Ii]nstall\w*|[Dd]eploy\w*|[Rr]un) (?:was )?(?:successful|succeeded|passed)",
+        r"^Successfully |[Cc]omp(?:leted|iled) successfully|(?:[Bb]uild|[Tt]ests?|[Ii]nstall\w*|[Dd]eploy\w*|[Rr]un) (?:was )?(?:successful|succeeded|passed)",
     ),
     _ending(
         Ending.STEP_DONE,
