@@ -106,7 +106,7 @@ def may_be_mended(block: bytes) -> bool:
 
 
 def _may_be_misread(block: bytes) -> bool:
-    return any(first in block for first in _MISREAD)
+    return not block.isascii() and any(first in block for first in _MISREAD)
 
 
 def _unmark(text: str, lines: list[str]) -> list[str]:
