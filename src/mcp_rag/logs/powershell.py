@@ -51,8 +51,8 @@ def unframed(lines: list[str]) -> list[str]:
     heads: list[int] = []
     for at in [i for i, line in enumerate(lines) if _ID_LINE.match(line)]:
         last = next((i for i in range(at, min(at + 4, len(lines))) if _ID in _joined(lines[at : i + 1])), None)
-        if last is not None:
-            heads += _take_off(lines, at, last)
+        if last is not None and (head := _take_off(lines, at, last)) is not None:
+            heads.append(head)
     width = next((len(a) for a, b in pairwise(raw) if _BROKEN.match(a) and _GOES_ON.match(b)), 0)
     if heads and width:
         _mend(lines, raw, heads[0], width)
@@ -77,31 +77,30 @@ def _joined(lines: list[str]) -> str:
     return "".join(line.strip() for line in lines)
 
 
-def _take_off(lines: list[str], at: int, last: int) -> list[int]:
-    """Empties a frame; the line where what it frames begins."""
+def _take_off(lines: list[str], at: int, last: int) -> int | None:
+    """Empties a frame; the line where what it frames begins, None where it is no frame."""
     category = _last_above(lines, at, _CATEGORY)
     if category is None:
-        return []
+        return None
     around = range(max(1, category - _TALLEST), category)
     excerpt = next((i for i in around if _EXCERPT.match(lines[i])), None)
     if excerpt is None:
-        return []
-    place = next(
-        (i for i in (excerpt - 1, excerpt - 2) if i >= 0 and _POSITION.search(_joined(lines[i:excerpt]))), None
-    )
+        return None
+    places = range(excerpt - 1, max(-1, excerpt - 3), -1)
+    place = next((i for i in places if _POSITION.search(_joined(lines[i:excerpt]))), None)
     if place is None:
-        return []
+        return None
     for i in range(place, last + 1):
         lines[i] = ""
     spoken = range(place - 1, max(-1, place - 1 - _LONGEST_SPOKEN), -1)
     head = next((i for i in spoken if _SPEAKER.match("".join(lines[i : i + 2]))), None)
     if head is None:
-        return [last]
+        return last
     if not _SPEAKER.match(lines[head]):
         lines[head + 1], lines[head] = lines[head] + lines[head + 1], ""
         head += 1
     lines[head] = _SPEAKER.sub("", lines[head])
-    return [head]
+    return head
 
 
 def _last_above(lines: list[str], at: int, pattern: re.Pattern[str]) -> int | None:

@@ -20,7 +20,7 @@ LONGEST_OPENING = 400
 
 _OPENS = re.compile(
     r"(?i)\b(?:start(?:ing|ed)?|boot(?:ing|ed)?|launch(?:ing|ed)?|initiali[sz](?:ing|ed|ation)|running|begin(?:ning|s)?|opening"
-    r"|welcome)\b|\b(?:[Ii]niciando|[Ii]nicio|[Dd]émarrage|[Bb]ienvenue|[Ss]tarte|[Зз]апуск)\b|启动|开始|^> \S+@\S+ \w"
+    r"|welcome|iniciando|inicio|démarrage|bienvenue|starte|запуск)\b|启动|开始|^> \S+@\S+ \w"
 )
 """What a program says as it begins, and npm of a script."""
 
