@@ -35,6 +35,7 @@ FOLDER = Path(__file__).parent
         ("nineteenth", 0.97, 0.97),
         ("twentieth", 0.92, 0.97),
         ("twentyfirst", 0.96, 0.98),
+        ("twentysecond", 0.85, 0.96),
         ("recovered", 0.65, 0.7),
     ],
 )

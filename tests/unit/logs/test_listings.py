@@ -225,3 +225,24 @@ def test_a_message_below_an_empty_line_belongs_to_its_exception() -> None:
 
 def test_a_line_that_begins_with_its_severity_is_a_record() -> None:
     assert _keys("epoch 12/12 val_f1 0.781", "ERROR model gate: val_f1 0.781 is below the baseline") != []
+
+
+HUNK = [
+    "@@ -1,3 +1,3 @@",
+    "-E100 disk failure (CRITICAL)",
+    "-E200 ok",
+    "+E100 FATAL disk failure",
+    "+E201 panic: kernel",
+    " ERROR: everything failed",
+]
+
+
+def test_a_hunk_of_a_diff_is_shown_as_far_as_its_head_counts() -> None:
+    assert _keys("diff --git a/errors.txt b/errors.txt", *HUNK) == []
+    assert _keys(*HUNK, "ERROR: the registry is down") == ["ERROR: the registry is down"]
+    assert _keys(*HUNK[:-1], "ERROR: everything failed") != []  # no line of a diff begins so
+
+
+def test_what_a_script_says_it_expected_is_no_failure() -> None:
+    assert _keys("resolver not running before start (expected)") == []
+    assert _keys("resolver not running before start (expected a running one)") != []

@@ -33,6 +33,7 @@ _AT_START = (
 )
 
 _ANYWHERE = (
+    r"\((?:(?:as|this is|that is) )?expected\)[.!]?\s*$",  # the script knew that it would come
     r"\b(?:0|no) (?:errors?|failures?|failed|problems|warnings|unexpected)\b",  # counts of nothing
     r"\b(?:0|no|zero) (?:\w+ )?(?:rejected|missing|mismatche?s?|conflicts?|unknown|refused|invalid|lost)\b",
     r"\b(?:missing|unexpected)(?:[_ ]keys)?\W{1,3}\[\]",  # PyTorch loaded all weights
