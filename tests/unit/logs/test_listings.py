@@ -241,6 +241,10 @@ def test_a_hunk_of_a_diff_is_shown_as_far_as_its_head_counts() -> None:
     assert _keys("diff --git a/errors.txt b/errors.txt", *HUNK) == []
     assert _keys(*HUNK, "ERROR: the registry is down") == ["ERROR: the registry is down"]
     assert _keys(*HUNK[:-1], "ERROR: everything failed") != []  # no line of a diff begins so
+    unended = [*HUNK[:3], "\\ No newline at end of file", *HUNK[3:], "\\ No newline at end of file"]
+    assert _keys(*unended, "ERROR: the registry is down") == ["ERROR: the registry is down"]
+    assert _keys("@@ -0,0 +1 @@", "+FATAL: the disk is full", "saved") == []
+    assert _keys(f"@@ -1,{'9' * 5_000} +1 @@", "FATAL: the disk is full") == ["FATAL: the disk is full"]
 
 
 def test_what_a_script_says_it_expected_is_no_failure() -> None:

@@ -147,27 +147,24 @@ def _framed_rows(passage: Passage, at: int) -> Extent | None:
     return (at, last, at) if last is not None and _FRAME.match(passage[last].rstrip()) else None
 
 
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_SIZES = re.compile(r"[-+]\d+(?:,(\d+))?")
 
 
 def _hunk(passage: Passage, at: int) -> Extent | None:
     """A hunk of a unified diff, whose head counts its lines; whatever they say was said to nobody."""
-    found = _HUNK.match(passage[at])
-    if found is None:
-        return None
-    old, new = (int(count) if count is not None else 1 for count in found.groups())
-    for line in range(at + 1, min(len(passage), at + 1 + old + new)):
+    old, new = (int(size or 1) for size in _SIZES.findall(passage[at])[:2])
+    for line in range(at + 1, len(passage)):
         mark = passage[line][:1] or " "
-        if mark not in " -+":
+        if mark not in " -+\\":  # a backslash tells that the line above ends a file without a line end
             return None
-        old, new = old - (mark != "+"), new - (mark != "-")
+        old, new = old - (mark in " -"), new - (mark in " +")
         if old <= 0 and new <= 0:
             return (at, line, at) if old == new == 0 else None
     return None
 
 
 RULES = (
-    rule("diff-hunk", Role.HARMLESS, "@@ -", r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", _hunk, "lines of a diff"),
+    rule("diff-hunk", Role.HARMLESS, "@@ -", r"^@@ -\d{1,9}(?:,\d{1,9})? \+\d{1,9}(?:,\d{1,9})? @@", _hunk, "lines of a diff"),
     rule("psql-rows", Role.HARMLESS, "-+-", r"^-+(?:\+-+)+$", _psql_rows, "rows of a table"),
     rule("psql-record", Role.HARMLESS, "-[ record ", r"^-\[ RECORD \d+ \]", reach(r"^\S.*?\s*\| |^-\[ RECORD \d+ \]"), "a row of a table"),
     rule("framed-rows", Role.HARMLESS, "+--", r"^\+-[-+]*-\+\s*$", _framed_rows, "rows of a table"),
