@@ -90,6 +90,10 @@ _NODE_PASSED = re.compile(r"ℹ fail 0$")
 NODE_COUNTS, TODOS_BELOW = 8, 200
 """Lines of the counts above the list of Node's failing tests, and of that list. Chosen by eye."""
 
+_TOOK = re.compile(r"(?:real|user|sys)\s+\S+$")
+_LONE = re.compile(r"\W*(?:done|finished|completed?|ended|end)\W*$", re.IGNORECASE)
+"""What bash's ``time`` prints, and what a script echoes as its last word."""
+
 _ZEROS = re.compile(r"[\s|│]*0(?:[\s|│]+0)*[\s|│]*$")
 
 
@@ -209,8 +213,16 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
         and not is_answered_well(block, setting.texts)
         and not is_said_again(block, setting.texts)
         and not is_dealt_with_below(block, setting.texts)
-        and not any(line > block.last for line in setting.good_ends)
+        and (not any(line > block.last for line in setting.good_ends) or is_only_echoed(block, setting.texts))
     )
+
+
+def is_only_echoed(block: Block, texts: Sequence[str]) -> bool:
+    """Whether behind an exception a lone word of an end stands and else no more than how long it took: a script says it
+    whatever became of the program."""
+    below = [text.strip() for text in texts[block.last + 1 : block.last + 1 + LONGEST_EPILOGUE] if text.strip()]
+    ends = [text for text in below if not _TOOK.match(text)]
+    return block.rule.role is Role.CRASH and len(ends) == 1 and len(below) > 1 and bool(_LONE.match(ends[0]))
 
 
 def is_answered_well(block: Block, texts: Sequence[str]) -> bool:

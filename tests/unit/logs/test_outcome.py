@@ -405,3 +405,9 @@ def test_a_server_fails_whose_last_answers_are_all_errors_of_its_own() -> None:
     assert chance_of(*badly, *well[:1]) < THRESHOLD
     assert chance_of(*well, *badly[:2]) < THRESHOLD
     assert chance_of(*well, *badly, "drill passed") < THRESHOLD
+
+
+def test_a_script_that_says_done_and_how_long_it_took_ends_no_exception_well() -> None:
+    died = ["mill is open", *CRASH, "", "real\t0m5.809s", "user\t0m1.705s", "sys\t0m1.296s"]
+    assert chance_of(*died, "done") == 1.0
+    assert chance_of(*died, "12 of 12 sacks ground", "done") < 1.0
