@@ -56,6 +56,7 @@ def runs_before(begun: int) -> tuple[str, ...]:
 
 
 _THROWN = re.compile(r"(?:Caused by: )?(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b")
+_SEVERITY = re.compile(r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|FATAL|ALERT|EMERG|PANIC) (?!in )(?=\S)")
 
 
 def compose(
@@ -107,11 +108,13 @@ def _quote(text: str) -> str:
     """The beginning of a line, up to where a long one lost its middle: word for word what the log says.
 
     Of a record that holds several texts one of them, as the log has other words between them: the exception's, else the
-    longest.
+    longest; and without its severity, which may stand elsewhere in it.
     """
     parts = [part.split(" … ", 1)[0].strip() for part in text.split(LINE_END)]
     thrown = [part for part in parts if _THROWN.match(part)]
-    return (thrown[-1] if thrown and len(parts) > 1 else max(parts, key=len))[:QUOTE_CHARACTERS]
+    quoted = thrown[-1] if thrown and len(parts) > 1 else max(parts, key=len)
+    severity = _SEVERITY.match(quoted)
+    return quoted[severity.end() if severity else 0 :][:QUOTE_CHARACTERS]
 
 
 def _cause(issue: KnownIssue) -> str:

@@ -315,6 +315,7 @@ def test_findings_that_block_nothing_are_weighed_by_what_the_last_line_says() ->
         "NOTES.md has no section for 3.2.0",
         "2 types compared, 1 breaking change(s)",
         "1 of 3 checks with findings",
+        "gate: 3.4.0 may not ship",
     ],
 )
 def test_a_gate_that_says_no_word_of_failure_last_fails(last: str) -> None:

@@ -79,7 +79,7 @@ HELD_UP_NOTHING = re.compile(r"(?<!not )\b(?:skipped|ignored|accepted|replaced|r
 """How a last line tells of what kept nothing from going on; SQLAlchemy closes what was only read with a ROLLBACK."""
 
 NOTHING = re.compile(
-    r"(?i)\b(?:0|(?<!has )(?<!have )no(?! longer| more)|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
+    r"(?i)\b(?:(?<![\d.,:])0|(?<!has )(?<!have )no(?! longer| more)|none|zero) [\w ]{1,40}|\bnothing to \w+|\bnot (?:needed|necessary|blocking|affected|required)\b"
     r"|\bwill not expire\b"
 )
 """Of what there is none, or need be none: ``0 already expired``."""
