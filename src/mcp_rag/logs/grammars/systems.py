@@ -93,4 +93,10 @@ ACCELERATORS = (
     rule("xid", Role.CRASH, "nvrm: xid|fallen off the bus|nvrm: gpu", r"NVRM: (?:Xid|GPU)|fallen off the bus", ONE_LINE, "the GPU reported a fault", None, "nvidia"),
 )
 
-RULES = CONTAINERS + SERVERS + ACCELERATORS + KERNEL + PACKAGES + SHELL
+MODEL_SERVERS = (
+    rule("llama-cpp", Role.TOOL, "error loading model|due to model loading", r"^(?:llama_model_load|gguf_init_from_file\w*|llama_load_model_from_file): error loading model|^main: exiting due to model loading error", ONE_LINE, "llama.cpp could not load the model", None, "llama.cpp", merges=3),
+    rule("triton-model", Role.TOOL, "failed to load '", r"^E\d{4} \S+ \d+ \S*model_(?:repository_manager|lifecycle)\.cc:\d+\] .*failed to load '", ONE_LINE, "Triton could not load a model", None, "triton", merges=2),
+    rule("elasticsearch-answer", Role.TOOL, "_exception\"", r"^\s*\"type\": ?\"[a-z]+(?:_[a-z]+)*_exception\",$", reach(r"^\s+\"reason\"", limit=3, key=r"\"reason\""), "Elasticsearch refused", None, "elasticsearch", merges=3),
+)
+
+RULES = CONTAINERS + SERVERS + MODEL_SERVERS + ACCELERATORS + KERNEL + PACKAGES + SHELL
