@@ -53,6 +53,8 @@ def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
 @pytest.mark.parametrize(
     "told",
     [
+        ["failed: false", "fatal 0"],
+        ['{"sacks": 4, "error": null}', "errors: []"],
         ["ok 4 empty hopper", "ok 5 permission denied is reported # skip running as root"],
         ["[0.197s][info][gc] GC(42) Pause Young (Allocation Failure) 13M->13M(46M) 1.387ms"],
         ["3 rejected line(s), allowed 5: OK"],
@@ -76,6 +78,8 @@ def test_what_milvus_lites_server_prints_at_every_start_is_no_failure() -> None:
         [*CRASH, "This progress looks :) because there were failed tasks but they all succeeded in a retry"],
     ],
     ids=[
+        "a flag",
+        "null and an empty list",
         "TAP",
         "Java's collector",
         "allowed",

@@ -35,3 +35,9 @@ def test_the_quote_stands_in_the_record(message: str, more: str, quote: str) -> 
 
 def test_a_plain_line_is_quoted_from_its_beginning() -> None:
     assert _quoted("  ValueError: no money … left over  ") == "ValueError: no money"
+
+
+def test_the_severity_that_a_record_tells_elsewhere_is_no_word_of_the_quote() -> None:
+    assert _quoted("ERROR admission refused") == "admission refused"
+    assert _quoted("ERROR in ./src/mill.ts") == "ERROR in ./src/mill.ts"
+    assert _quoted("ERROR: no money") == "ERROR: no money"

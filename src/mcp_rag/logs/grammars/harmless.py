@@ -44,6 +44,7 @@ _ANYWHERE = (
     r"\b(?:[Ss]tandard|[Mm]ean|[Ss]quared|[Aa]bsolute|[Ww]ord|[Pp]ercentage) [Ee]rror\b",  # statistics
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?))(?: [a-z]+)?\s?[:=]\s*0\b(?!\.\d)",
     r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?)|[Ff]atal)(?: (?!(?:after|at|because|by|for|from|in|of|on|to|with)\b)[a-z]+)?(?::? |[\t,])0(?=[\s,;)]|$)",
+    r"\b(?:[Ee]rrors?|[Ff]ail(?:ed|ures?)|[Ff]atal|FAILED|ERRORS?)\"?\s?[:=]\s*(?i:false|no|none|null|nil|\[\]|\{\})(?=[,;)}|]|\s*$)",  # that nothing did
     r"(?:错误|失败|异常)数?\s?[:：=]\s?0(?!\d)|(?<!\d)0 ?[个条项处次]?(?:错误|失败|异常)|(?:无|没有|未发现|未见)(?:任何)?(?:错误|异常|失败)|(?:后|正在|准备)重试|重试中",  # the same in Chinese
     r"\bPASSED\b|\.\.\. ok$|\bok$|: OK$|xfail",  # passing tests and checks
     r"-W(?:no-)?error|[Ee]rror[_-]?(?:log|page|reporting|level)\b\s*[=:]",  # options and settings
