@@ -36,6 +36,8 @@ FOLDER = Path(__file__).parent
         ("twentieth", 0.92, 0.97),
         ("twentyfirst", 0.96, 0.98),
         ("twentysecond", 0.85, 0.96),
+        ("twentythird", 0.96, 0.98),
+        ("twentyfourth", 0.96, 0.98),
         ("recovered", 0.65, 0.7),
     ],
 )
