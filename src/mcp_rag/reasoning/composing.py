@@ -56,7 +56,9 @@ def runs_before(begun: int) -> tuple[str, ...]:
 
 
 _THROWN = re.compile(r"(?:Caused by: )?(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b")
-_SEVERITY = re.compile(r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|FATAL|ALERT|EMERG|PANIC) (?!in )(?=\S)")
+_SEVERITY = re.compile(
+    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|FATAL|ALERT|EMERG|PANIC) (?!in )(?=\S)"
+)
 
 
 def compose(

@@ -31,7 +31,10 @@ def kinds_of(text: str) -> list[str]:
             "triton-model",
         ),
         ('  "type": "illegal_argument_exception",', "elasticsearch-answer"),
-        ('[plugin:vite:import-analysis] Failed to resolve import "./sack" from "src/mill.ts". Does it exist?', "vite-import"),
+        (
+            '[plugin:vite:import-analysis] Failed to resolve import "./sack" from "src/mill.ts". Does it exist?',
+            "vite-import",
+        ),
         ("cart 7 -> OOM command not allowed when used memory > 'maxmemory'.", "redis"),
         ("Error 802: system not yet initialized", "cuda"),
         ("grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:", "exception"),
