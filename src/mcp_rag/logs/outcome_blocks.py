@@ -220,9 +220,11 @@ def speaks_for_itself(block: Block, setting: Setting) -> bool:
 def is_only_echoed(block: Block, texts: Sequence[str]) -> bool:
     """Whether behind an exception a lone word of an end stands and else no more than how long it took: a script says it
     whatever became of the program."""
-    below = [text.strip() for text in texts[block.last + 1 : block.last + 1 + LONGEST_EPILOGUE] if text.strip()]
+    if block.rule.role is not Role.CRASH:
+        return False
+    below = [text.strip() for text in filled(texts, block.last + 1, block.last + 1 + LONGEST_EPILOGUE)]
     ends = [text for text in below if not _TOOK.match(text)]
-    return block.rule.role is Role.CRASH and len(ends) == 1 and len(below) > 1 and bool(_LONE.match(ends[0]))
+    return len(ends) == 1 < len(below) and bool(_LONE.match(ends[0]))
 
 
 def is_answered_well(block: Block, texts: Sequence[str]) -> bool:

@@ -35,6 +35,10 @@ def kinds_of(text: str) -> list[str]:
             '[plugin:vite:import-analysis] Failed to resolve import "./sack" from "src/mill.ts". Does it exist?',
             "vite-import",
         ),
+        (
+            '9:41:22 AM [vite] (client) Pre-transform error: Failed to resolve import "./sack" from "a.ts".',
+            "vite-import",
+        ),
         ("cart 7 -> OOM command not allowed when used memory > 'maxmemory'.", "redis"),
         ("Error 802: system not yet initialized", "cuda"),
         ("grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:", "exception"),
